@@ -1,0 +1,1 @@
+"""The command line. Every group is imported only when it is called."""

@@ -1,0 +1,85 @@
+"""The error tree.
+
+::
+
+    NewsvolError
+    |-- InputError               what the user gave cannot be used; the command line exits with 2
+    |   |-- TapeError            bars, news or a tape folder
+    |   |   `-- ConventionError  a stamp, zone or column convention could not be proven
+    |   |-- RecipeError          a recipe file or one of its keys
+    |   |-- UnknownNameError     no strategy, forecaster, model ... of that name
+    |   |-- ModelError           a checkpoint that is corrupt, incomplete or not the pinned one
+    |   |-- DeviceError          a device that was asked for and is not there
+    |   |-- RunError             a run folder that cannot be read
+    |   `-- OutputError          a place that cannot be written
+    `-- LookAheadError           something tried to move the clock back or to know too much
+
+Messages say what was found, where (file, row, key) and what to do, in one line.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class NewsvolError(Exception):
+    """Root of everything newsvol raises on purpose."""
+
+
+class InputError(NewsvolError, ValueError):
+    """What the user gave cannot be used."""
+
+
+class TapeError(InputError):
+    """Bars, news or a tape folder cannot be used."""
+
+
+class ConventionError(TapeError):
+    """A stamp, time-zone or column convention could not be proven; say it with an option."""
+
+
+class RecipeError(InputError):
+    """A recipe cannot be used."""
+
+
+class UnknownNameError(InputError):
+    """No thing of that kind has that name.
+
+    Parameters
+    ----------
+    kind : str
+        What was looked for ("strategy").
+    name : str
+        The name that was given.
+    known : iterable of str
+        The names that exist; the nearest is offered.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        super().__init__(f"unknown {kind} {name!r}{nearest(name, names)}; known: {', '.join(names)}")
+
+
+class ModelError(InputError):
+    """A checkpoint is corrupt, incomplete or not the pinned one."""
+
+
+class DeviceError(InputError):
+    """A device was asked for that is not there."""
+
+
+class RunError(InputError):
+    """A run folder cannot be read."""
+
+
+class OutputError(InputError):
+    """A place cannot be written."""
+
+
+class LookAheadError(NewsvolError):
+    """Something tried to move the clock back or to know too much."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the closest known name, or an empty string."""
+    close = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""

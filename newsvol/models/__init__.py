@@ -1,0 +1,1 @@
+"""The torch floor: networks, training, compression, checkpoints, and serving."""

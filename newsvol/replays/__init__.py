@@ -1,0 +1,1 @@
+"""What a run is made of: tapes, recipes, sessions, run folders, reports."""

@@ -1,0 +1,51 @@
+"""Folders that appear whole or not at all."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from newsvol.engine.errors import OutputError
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """Yield a hidden folder beside `target` that is renamed to it on success and removed on any failure.
+
+    Ctrl-C included: a killed command leaves either the whole folder or nothing.
+
+    Raises
+    ------
+    OutputError
+        `target` exists and is not empty, or its parent cannot be written.
+    """
+    require_writable(target)
+    making = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        making.chmod(0o755)
+        yield making
+        if target.exists():
+            target.rmdir()
+        making.rename(target)
+    except BaseException:
+        shutil.rmtree(making, ignore_errors=True)
+        raise
+
+
+def require_writable(target: Path) -> None:
+    """Raise `OutputError` now, before the work, if `target` could not be made later."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise OutputError(f"{target} exists already; name another --out, or remove it")
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror}; name another --out") from error
+    if not os.access(target.parent, os.W_OK) or _is_read_only(target.parent):
+        raise OutputError(f"cannot write {target}: {target.parent} is read-only; name another --out")
+
+
+def _is_read_only(folder: Path) -> bool:
+    # os.access says yes to root on a folder without the write bit, and on a read-only mount to nobody.
+    return not folder.stat().st_mode & 0o222

@@ -1,0 +1,134 @@
+"""The tape: bars, news and sessions of one instrument, in a folder with a content hash.
+
+A tape folder holds ``bars.parquet``, ``news.parquet``, ``sessions.parquet`` (columns as in the frames)
+and ``tape.json`` (`TapeInfo`); an importer may lay ``quarantine.csv`` beside them, the synthetic market
+``truth.json``.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from newsvol.engine.errors import TapeError
+from newsvol.engine.frames import BarFrame, Columns, NewsFrame, SessionFrame
+from newsvol.replays.folders import new_folder
+
+FORMAT = 1
+F = TypeVar("F", bound=Columns)
+
+
+@dataclass(frozen=True)
+class TapeInfo:
+    """What ``tape.json`` says.
+
+    `bar_ns` is the usual length of a bar; `origin` says where the tape came from (files and conventions,
+    or the seed of a synthetic market); `counts` holds read, kept and quarantined rows and the gaps.
+    """
+
+    instrument: str
+    calendar: str = "XNYS"
+    timezone: str = "America/New_York"
+    bar_ns: int = 60_000_000_000
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    counts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tape:
+    """Bars and news of one instrument, with the sessions that they fall in."""
+
+    bars: BarFrame
+    news: NewsFrame
+    sessions: SessionFrame
+    info: TapeInfo
+
+    def content_hash(self) -> str:
+        """Return ``sha256:...`` over every column; what is equal here replays equally."""
+        digest = hashlib.sha256(f"{FORMAT}|{self.info.instrument}|{self.info.calendar}".encode())
+        for frame in (self.bars, self.news, self.sessions):
+            for column in fields(frame):
+                values = getattr(frame, column.name)
+                digest.update(f"|{column.name}|{len(values)}|".encode())
+                if values.dtype == object:
+                    digest.update("\x00".join(values).encode())
+                else:
+                    digest.update(np.ascontiguousarray(values).tobytes())
+        return f"sha256:{digest.hexdigest()}"
+
+
+def save_tape(tape: Tape, folder: Path, extra: Mapping[str, str] | None = None) -> str:
+    """Write `tape` to a new `folder`, whole or not at all, and return its content hash.
+
+    Parameters
+    ----------
+    extra : mapping of file name to text, optional
+        Laid beside the tape (``quarantine.csv``, ``truth.json``).
+
+    Raises
+    ------
+    OutputError
+        The folder exists and is not empty, or cannot be written.
+    """
+    content_hash = tape.content_hash()
+    with new_folder(folder) as making:
+        for name, frame in (("bars", tape.bars), ("news", tape.news), ("sessions", tape.sessions)):
+            columns = {column.name: getattr(frame, column.name) for column in fields(frame)}
+            arrays = {
+                key: pa.array(value, type=pa.string()) if value.dtype == object else pa.array(value)
+                for key, value in columns.items()
+            }
+            pq.write_table(pa.table(arrays), making / f"{name}.parquet", compression="zstd")
+        about = {"format": FORMAT, **asdict(tape.info), "content_hash": content_hash}
+        (making / "tape.json").write_text(json.dumps(about, indent=1, default=str) + "\n", encoding="utf-8")
+        for file_name, text in (extra or {}).items():
+            (making / file_name).write_text(text, encoding="utf-8")
+    return content_hash
+
+
+def load_tape(folder: Path) -> Tape:
+    """Read the tape in `folder` and check it against the hash it was saved with.
+
+    Raises
+    ------
+    TapeError
+        The folder is not a tape, was written by another format, or its columns were changed.
+    """
+    about_file = folder / "tape.json"
+    if not about_file.is_file():
+        raise TapeError(f"{folder} is not a tape (no tape.json); make one with: newsvol tape import --help")
+    try:
+        about = json.loads(about_file.read_text(encoding="utf-8"))
+        if about["format"] != FORMAT:
+            raise TapeError(f"{folder} has tape format {about['format']}, this version reads {FORMAT}; import it again")
+        info = TapeInfo(**{column.name: about[column.name] for column in fields(TapeInfo)})
+        tape = Tape(
+            bars=_read(BarFrame, folder / "bars.parquet"),
+            news=_read(NewsFrame, folder / "news.parquet"),
+            sessions=_read(SessionFrame, folder / "sessions.parquet"),
+            info=info,
+        )
+    except (OSError, KeyError, json.JSONDecodeError, pa.ArrowException) as error:
+        raise TapeError(f"{folder} is damaged ({type(error).__name__}: {error}); import it again") from error
+    if tape.content_hash() != about["content_hash"]:
+        raise TapeError(f"{folder} was changed after it was made: its content hash differs; import it again")
+    return tape
+
+
+def _read(frame: type[F], file: Path) -> F:
+    table = pq.read_table(file)
+    columns: dict[str, Any] = {}
+    for column in fields(frame):  # type: ignore[arg-type]
+        values = table.column(column.name)
+        columns[column.name] = (
+            np.array(values.to_pylist(), dtype=object)
+            if pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
+            else values.to_numpy()
+        )
+    return frame(**columns)

@@ -1,0 +1,1 @@
+"""What is computed at a tick: realized measures, HAR-RV, news features, fusion."""

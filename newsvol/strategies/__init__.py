@@ -1,0 +1,1 @@
+"""Forecasts to target weights, and target weights to a portfolio."""
