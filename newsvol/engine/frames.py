@@ -100,10 +100,12 @@ class NewsFrame(Columns):
 
     def __post_init__(self) -> None:
         self._require_equal_lengths()
-        if np.any(bad := self.available_ns < self.published_ns):
+        if np.any(bad := np.asarray(self.available_ns < self.published_ns)):
             raise TapeError(f"headline {_first_row(bad)} is available before it was published")
         if np.any(bad := np.diff(self.available_ns) < 0):
-            raise TapeError(f"headline {_first_row(bad) + 1} is out of order: available before the one before it")
+            raise TapeError(
+                f"headline {_first_row(bad) + 1} is out of order: available before the one before it"
+            )
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,8 @@ class DecisionFrame(Columns):
     close : FloatArray, shape (M,), quote currency
         Close of the last bar that had ended.
     anchor : FloatArray, shape (M,), quote currency
-        Close of the last bar that had ended when the bucket of the tick began.
+        The price at which the bucket began: the close of the last bar that had ended by then, or in a
+        session's first bucket its opening price, from the end of its first bar on.
     variance : FloatArray, shape (M,)
         Forecast variance of the bucket. NaN before the first fit.
     annual_vol : FloatArray, shape (M,)

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from importlib.metadata import entry_points
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from newsvol.engine.errors import UnknownNameError
 
 T = TypeVar("T")
+C = TypeVar("C", bound=Callable[..., Any])
 
 
 class Registry(Generic[T]):
@@ -30,10 +31,10 @@ class Registry(Generic[T]):
         self.group = group
         self._factories: dict[str, Callable[..., T]] = {}
 
-    def add(self, name: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
-        """Return a decorator that registers a built-in factory under `name`."""
+    def add(self, name: str) -> Callable[[C], C]:
+        """Return a decorator that registers a built-in factory (a class, a function) under `name`."""
 
-        def register(factory: Callable[..., T]) -> Callable[..., T]:
+        def register(factory: C) -> C:
             assert name not in self._factories, f"{self.kind} {name!r} registered twice"
             self._factories[name] = factory
             return factory

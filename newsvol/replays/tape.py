@@ -106,7 +106,9 @@ def load_tape(folder: Path) -> Tape:
     try:
         about = json.loads(about_file.read_text(encoding="utf-8"))
         if about["format"] != FORMAT:
-            raise TapeError(f"{folder} has tape format {about['format']}, this version reads {FORMAT}; import it again")
+            raise TapeError(
+                f"{folder} has tape format {about['format']}, this version reads {FORMAT}; import it again"
+            )
         info = TapeInfo(**{column.name: about[column.name] for column in fields(TapeInfo)})
         tape = Tape(
             bars=_read(BarFrame, folder / "bars.parquet"),

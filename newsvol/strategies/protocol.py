@@ -20,8 +20,10 @@ class Strategy(Protocol):
         handed just these rows and must give the same weight: the contract suite checks it.
     """
 
-    every_bar: bool
-    lookback: int
+    @property
+    def every_bar(self) -> bool: ...
+    @property
+    def lookback(self) -> int: ...
 
     def decide(self, frame: DecisionFrame) -> FloatArray:
         """Return target weights, shape (M,), fraction of equity in [-1, 1]; NaN keeps the weight as it is.

@@ -1,0 +1,5 @@
+"""``python -m newsvol``."""
+
+from newsvol.cli.main import main
+
+main()

@@ -1,0 +1,40 @@
+"""The simulated clock."""
+
+from newsvol.engine.errors import LookAheadError
+
+
+class SimulatedClock:
+    """Time inside a replay: int64 UTC nanoseconds that only move forward.
+
+    Parameters
+    ----------
+    start_ns : int
+        The first instant of the replay.
+    """
+
+    def __init__(self, start_ns: int) -> None:
+        self._now_ns = start_ns
+
+    @property
+    def now_ns(self) -> int:
+        """The present. What became available later must not be touched."""
+        return self._now_ns
+
+    def advance(self, to_ns: int) -> None:
+        """Move to `to_ns`.
+
+        Raises
+        ------
+        LookAheadError
+            `to_ns` is in the past.
+        """
+        if to_ns < self._now_ns:
+            raise LookAheadError(f"the clock stands at {self._now_ns} ns and cannot go back to {to_ns} ns")
+        self._now_ns = to_ns
+
+    def require_known(self, available_ns: int) -> None:
+        """Raise `LookAheadError` unless something available at `available_ns` is known by now."""
+        if available_ns > self._now_ns:
+            raise LookAheadError(
+                f"at {self._now_ns} ns nothing can be read that becomes available at {available_ns} ns"
+            )

@@ -1,0 +1,138 @@
+"""The metrics of a run: forecasts beside baselines, PnL beside buy-and-hold, latency by stage."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from newsvol.engine.arrays import BoolArray, IntArray
+from newsvol.engine.frames import BarFrame, SessionFrame
+from newsvol.engine.ledger import STAGES, percentiles
+from newsvol.engine.ticks import TickKind
+from newsvol.replays.session import BUY_AND_HOLD, NAIVE_VOL_TARGET, Session
+from newsvol.replays.tape import Tape
+from newsvol.signals.losses import forecast_losses, noise_floor_qlike
+from newsvol.signals.naive import NAIVE
+from newsvol.strategies.performance import measure_performance
+from newsvol.strategies.portfolio import PortfolioResult
+
+BASELINES = (BUY_AND_HOLD, NAIVE_VOL_TARGET)
+
+
+@dataclass(frozen=True)
+class SentimentFacts:
+    """Which model scored the headlines, and where."""
+
+    model: str
+    model_hash: str | None
+    device: str
+    headlines: int
+    scored: int
+    from_cache: bool
+
+
+def evaluated_buckets(session: Session) -> BoolArray:
+    """Return the buckets on which every forecaster has a forecast and prices moved, shape (B,)."""
+    rv = session.history.measures.rv
+    known = np.all([np.isfinite(f) & (f > 0) for f in session.forecasts.by_name.values()], axis=0)
+    return np.asarray(known & np.isfinite(rv) & (rv > 0))
+
+
+def first_traded_session(session: Session) -> int:
+    """Return the session in which the traded forecast starts; every strategy is measured from there."""
+    known = np.flatnonzero(np.isfinite(session.forecasts.by_name["fused"]))
+    return int(session.history.buckets.session[known[0]]) if len(known) else 0
+
+
+def session_close_bars(bars: BarFrame, sessions: SessionFrame) -> IntArray:
+    """Return the last bar of each session that has bars, ascending."""
+    first = np.searchsorted(bars.open_ns, sessions.open_ns)
+    last = np.searchsorted(bars.close_ns, sessions.close_ns, side="right") - 1
+    return np.asarray(last[last >= first], dtype=np.int64)
+
+
+def run_metrics(
+    tape: Tape,
+    session: Session,
+    portfolios: Mapping[tuple[str, str], PortfolioResult],
+    latency: str,
+    sentiment: SentimentFacts,
+) -> dict[str, Any]:
+    """Return what ``metrics.json`` holds (docs/run-folder.md); what does not exist is None.
+
+    Parameters
+    ----------
+    portfolios : mapping of (strategy, fill model) to PortfolioResult
+    """
+    traded = tape.sessions.take(slice(first_traded_session(session), None))
+    closes = session_close_bars(tape.bars, traded)
+    strategies = {
+        name: {
+            "baseline": name in BASELINES,
+            "fills": {
+                model: _finite(asdict(measure_performance(portfolios[name, model], closes)))
+                for model in run.fills
+            },
+        }
+        for name, run in session.strategies.items()
+    }
+    return {
+        "span": _span(tape, session),
+        "forecast": _forecast_metrics(session),
+        "strategies": strategies,
+        "latency": {"model": latency, "stages": _stages(session)},
+        "sentiment": asdict(sentiment),
+    }
+
+
+def _span(tape: Tape, session: Session) -> dict[str, int]:
+    return {
+        "first_ns": int(tape.bars.open_ns[0]),
+        "last_ns": int(tape.bars.close_ns[-1]),
+        "bars": len(tape.bars),
+        "buckets": len(session.history.buckets),
+        "evaluated_buckets": int(evaluated_buckets(session).sum()),
+        "sessions": len(tape.sessions),
+        "headlines": len(tape.news),
+    }
+
+
+def _forecast_metrics(session: Session) -> dict[str, Any]:
+    rows = evaluated_buckets(session)
+    realized = session.history.measures.rv[rows]
+    names = list(session.forecasts.by_name)
+    losses = {
+        name: forecast_losses(realized, session.forecasts.by_name[name][rows]) if rows.any() else {}
+        for name in names
+    }
+    base = next((name for name in names if name not in NAIVE), names[0])
+    models = {}
+    for name in names:
+        kind = "naive" if name in NAIVE else ("fused" if name == "fused" else "har")
+        against = 100.0 * (losses[name]["qlike"] / losses[base]["qlike"] - 1.0) if rows.any() else None
+        empty = dict.fromkeys(("qlike", "mse", "r2_vol", "r2_log"))
+        models[name] = {"kind": kind, **empty, **_finite(losses[name]), "qlike_vs_har_pct": against}
+    floor = noise_floor_qlike(session.history.measures.take(rows)) if rows.any() else None
+    return {"target": "rv", "noise_floor_qlike": floor, "models": models}
+
+
+def _stages(session: Session) -> dict[str, Any]:
+    """Percentiles by kind of tick, of the first strategy that is no baseline (all share queue and models)."""
+    name = next((name for name in session.strategies if name not in BASELINES), BUY_AND_HOLD)
+    ledger = session.strategies[name].ledger
+    durations = ledger.durations_ns()
+    out: dict[str, Any] = {}
+    for kind in (TickKind.HEADLINE, TickKind.BUCKET_END, TickKind.SESSION_OPEN):
+        rows = ledger.kind == kind
+        out[kind.name.lower()] = {
+            stage: percentiles(
+                durations[stage][rows & ledger.sent] if stage == "order" else durations[stage][rows]
+            )
+            for stage in (*STAGES, "total")
+        }
+    return out
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {key: value if np.isfinite(value) else None for key, value in values.items()}

@@ -1,0 +1,36 @@
+"""What a run was made with: machine and versions."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+LIBRARIES = ("numpy", "numba", "pandas", "pyarrow", "vectorbt", "torch", "transformers", "onnxruntime")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python, newsvol and the libraries that a result may depend on."""
+    return {
+        "python": platform.python_version(),
+        "newsvol": version("newsvol"),
+        **{name: version(name) for name in LIBRARIES},
+    }
+
+
+def machine() -> dict[str, str | int]:
+    """Return processor, cores, memory and system."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count() or 1,
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _processor() -> str:
+    about = Path("/proc/cpuinfo")
+    if about.is_file():
+        for line in about.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"

@@ -1,0 +1,93 @@
+"""Numbers and sentences that the terminal and the report share."""
+
+from datetime import UTC, datetime
+from math import isfinite
+
+from newsvol.engine.arrays import NS_PER_SECOND
+from newsvol.replays.run_metrics import Metrics, Number
+
+NOTHING = "-"
+"""Stands for a number that does not exist."""
+
+TICK_WORDS = {"headline": "headline", "bucket_end": "bucket end", "session_open": "session open"}
+FILL_WORDS = {"bridge": "bridge", "next_open": "next open", "worst": "worst"}
+
+
+def number(value: Number, digits: int = 2, sign: bool = False) -> str:
+    """Return `value` with `digits` decimals and thousands separators."""
+    if value is None or not isfinite(value):
+        return NOTHING
+    text = f"{value:{'+' if sign else ''},.{digits}f}"
+    # -0.004 would print as -0.00, which reads as a loss that is not there.
+    return text.lstrip("+-") if float(text.replace(",", "")) == 0 else text
+
+
+def scientific(value: Number) -> str:
+    """Return `value` with three significant digits: squared variances are far below 1."""
+    return NOTHING if value is None or not isfinite(value) else f"{value:.2e}"
+
+
+def milliseconds(value: Number) -> str:
+    """Return a duration in milliseconds with three significant digits, and none beyond a microsecond."""
+    if value is None or not isfinite(value):
+        return NOTHING
+    size = abs(value)
+    return (
+        "0" if size == 0 else number(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3)
+    )
+
+
+def day(stamp_ns: int) -> str:
+    """Return the UTC day of a stamp: ``20 Feb 2024``."""
+    moment = datetime.fromtimestamp(stamp_ns // NS_PER_SECOND, UTC)
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def forecast_verdicts(metrics: Metrics) -> list[str]:
+    """Say of HAR and the fused forecast whether each beat what is simpler than it, in QLIKE."""
+    forecast = metrics.forecast
+    contests = [(forecast.har, forecast.best("naive"))]
+    if forecast.main != forecast.har:
+        contests.insert(0, (forecast.main, forecast.har))
+        contests.insert(1, (forecast.main, forecast.best("naive")))
+    return [
+        _qlike_verdict(name, forecast.models[name].qlike, rival, forecast.models[rival].qlike)
+        for name, rival in contests
+        if rival is not None
+    ]
+
+
+def _qlike_verdict(name: str, qlike: Number, rival: str, rival_qlike: Number) -> str:
+    if qlike is None or not rival_qlike:
+        return f"{name} cannot be compared with {rival}: one of them has no QLIKE"
+    gain_pct = 100 * (1 - qlike / rival_qlike)
+    if gain_pct > 0:
+        return f"{name} beats {rival} by {gain_pct:.1f}% in QLIKE"
+    return f"{name} does NOT beat {rival}: its QLIKE is {-gain_pct:.1f}% higher"
+
+
+def strategy_verdict(metrics: Metrics, name: str) -> str:
+    """Say whether strategy `name` beat buy and hold in Sharpe ratio, under each fill model."""
+    hold = metrics.strategies[metrics.buy_and_hold].fills
+    won: list[str] = []
+    lost: list[str] = []
+    for fill, result in metrics.strategies[name].fills.items():
+        rival = hold[fill].sharpe
+        ahead = result.sharpe is not None and rival is not None and result.sharpe > rival
+        (won if ahead else lost).append(FILL_WORDS[fill])
+    if not lost:
+        return f"{name} beats buy and hold in Sharpe ratio under every fill model"
+    if not won:
+        return f"{name} does NOT beat buy and hold in Sharpe ratio under any fill model"
+    mixed = f"under {' and '.join(won)} fills, NOT under {' and '.join(lost)}"
+    return f"{name} beats buy and hold in Sharpe ratio {mixed}"
+
+
+def return_band(metrics: Metrics, name: str) -> tuple[Number, Number, Number]:
+    """Return the total return of `name` in percent under worst, next_open and bridge fills."""
+    fills = metrics.strategies[name].fills
+    return (
+        fills["worst"].total_return_pct,
+        fills["next_open"].total_return_pct,
+        fills["bridge"].total_return_pct,
+    )

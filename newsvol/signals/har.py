@@ -1,0 +1,147 @@
+"""Walk-forward HAR regressions (Corsi 2009), in levels, diurnally adjusted, and in logs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from newsvol.engine.arrays import FloatArray
+from newsvol.engine.errors import InputError
+from newsvol.signals.har_nb import COLLINEAR, HarArrays, har_step_nb, walk_forward_nb
+
+LAGS = (1, 7, 35, 154)
+"""Buckets averaged in each column: the last bucket, a day, a week, a month."""
+
+REBASE_EVERY = 500
+
+
+@dataclass(frozen=True)
+class HarConfig:
+    """How the regression walks forward.
+
+    Attributes
+    ----------
+    window : int
+        Rows of the rolling window once it is full.
+    min_window : int
+        Rows before the first forecast; until `window` is reached the window grows.
+    is_log : bool
+        The series is a log: track the smearing factor, the mean of exp(error) over the window
+        (Duan 1983), that turns a forecast log into a forecast mean.
+    lags : tuple of int
+        Ascending.
+    """
+
+    window: int = 2500
+    min_window: int = 500
+    is_log: bool = False
+    lags: tuple[int, ...] = LAGS
+
+    def __post_init__(self) -> None:
+        columns = len(self.lags) + 1
+        if not columns < self.min_window <= self.window:
+            raise InputError(
+                f"HAR needs {columns} < min_window <= window, "
+                f"got min_window {self.min_window}, window {self.window}"
+            )
+
+
+@dataclass
+class HarState:
+    """The regression between two steps; feed it bucket by bucket, or all at once.
+
+    Parameters
+    ----------
+    config : HarConfig
+    capacity : int
+        Buckets it can hold.
+    extra_names : tuple of str
+        Names of columns beside the lags, used in messages.
+    """
+
+    config: HarConfig
+    capacity: int
+    extra_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        n, p = self.capacity, 1 + len(self.config.lags) + len(self.extra_names)
+        config = self.config
+        self._arrays = HarArrays(
+            x=np.full(n, np.nan),
+            extra=np.full((n, len(self.extra_names)), np.nan),
+            lags=np.array(config.lags, dtype=np.int64),
+            config=np.array(
+                [config.min_window, config.window, REBASE_EVERY, int(config.is_log)], dtype=np.int64
+            ),
+            sums=np.zeros((n + 1, 4)),
+            rows=np.zeros((n + 1, p)),
+            usable=np.zeros(n + 1, dtype=np.bool_),
+            gram=np.zeros((p, p + 1)),
+            beta=np.full(p, np.nan),
+            marks=np.array([-1, 0, 0, 0, 0, 0], dtype=np.int64),
+            bounds=np.array([np.inf, -np.inf]),
+            forecast=np.full(n, np.nan),
+            smearing=np.full(n, np.nan),
+        )
+        self._next = 0
+
+    @property
+    def beta(self) -> FloatArray:
+        """The latest coefficients, shape (p,), in the order of `columns`."""
+        return self._arrays.beta
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the coefficients in `beta`."""
+        return ("constant", *(f"lag{lag}" for lag in self.config.lags), *self.extra_names)
+
+    def step(self, value: float, extra: FloatArray | None = None) -> tuple[float, float]:
+        """Learn `value`, the bucket that just ended, and forecast the next one.
+
+        Parameters
+        ----------
+        value : float
+            NaN where the bucket had no bars. The first call, before any bucket ended, takes NaN too.
+        extra : FloatArray, shape (len(extra_names),)
+            Columns known when the next bucket begins.
+
+        Returns
+        -------
+        forecast, smearing : float
+            NaN until `min_window` rows have been seen.
+        """
+        b = self._next
+        if b > 0:
+            self._arrays.x[b - 1] = value
+        if extra is not None:
+            self._arrays.extra[b] = extra
+        har_step_nb(b, self._arrays)
+        self._next = b + 1
+        self._require_full_rank()
+        return float(self._arrays.forecast[b]), float(self._arrays.smearing[b])
+
+    def run(self, x: FloatArray, extra: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
+        """Forecast every row of `x`, shape (capacity,), each from the rows before it.
+
+        Returns
+        -------
+        forecast, smearing : FloatArray, shape (capacity,)
+
+        Raises
+        ------
+        InputError
+            Two columns are collinear; the message names the second.
+        """
+        self._arrays.x[:] = x
+        if extra is not None:
+            self._arrays.extra[:] = extra
+        walk_forward_nb(self._arrays)
+        self._next = self.capacity
+        self._require_full_rank()
+        return self._arrays.forecast, self._arrays.smearing
+
+    def _require_full_rank(self) -> None:
+        if column := int(self._arrays.marks[COLLINEAR]):
+            raise InputError(
+                f"HAR column {self.columns[column - 1]!r} is a combination of the columns before it; "
+                "a constant series or a repeated column cannot be fitted"
+            )

@@ -1,0 +1,95 @@
+"""Realized measures: what a bucket's bars say about its variance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from newsvol.engine.arrays import NS_PER_MINUTE, FloatArray
+from newsvol.engine.frames import BarFrame, Columns
+from newsvol.signals.buckets import BucketFrame
+from newsvol.signals.measures_nb import realized_measures_nb
+
+
+@dataclass(frozen=True)
+class RealizedMeasures(Columns):
+    """Measures of each bucket, from the returns of its bars. Known when the bucket has ended.
+
+    Every array has shape (B,). A bucket without bars has n_obs 0 and NaN measures.
+
+    Attributes
+    ----------
+    n_obs
+        Returns in the bucket.
+    rv
+        Realized variance, sum of r^2 (Andersen and Bollerslev 1998), squared log returns. Overnight
+        returns are not part of it.
+    bv
+        Bipower variation, pi/2 sum |r_i||r_i-1| n/(n-1) (Barndorff-Nielsen and Shephard 2004).
+    rs_up, rs_down
+        Realized semivariances (Barndorff-Nielsen, Kinnebrock and Shephard 2010); their sum is `rv`.
+    rq
+        Realized quarticity, n/3 sum r^4.
+    realized_range
+        Sum of ln(high/low)^2 / (4 ln 2) (Christensen and Podolskij 2007).
+    bucket_return
+        Log return from the bucket's first open (or the close before it, inside a session) to its end.
+    """
+
+    n_obs: FloatArray
+    rv: FloatArray
+    bv: FloatArray
+    rs_up: FloatArray
+    rs_down: FloatArray
+    rq: FloatArray
+    realized_range: FloatArray
+    bucket_return: FloatArray
+
+    @property
+    def jump(self) -> FloatArray:
+        """Variance that the continuous path does not explain, max(rv - bv, 0), shape (B,)."""
+        return np.asarray(np.maximum(self.rv - self.bv, 0.0))
+
+
+def realized_measures(bars: BarFrame, buckets: BucketFrame) -> RealizedMeasures:
+    """Measure every bucket of `buckets` from `bars`; causal: a row uses bars of its own bucket alone.
+
+    (A session's later buckets start from the close of the bar before them.)
+    """
+    table = realized_measures_nb(
+        bars.open_ns,
+        bars.open,
+        bars.high,
+        bars.low,
+        bars.close,
+        buckets.open_ns,
+        buckets.close_ns,
+        buckets.session,
+    )
+    empty = table[:, 0] == 0
+    measures = np.where(empty[:, None], np.nan, table[:, 1:])
+    return RealizedMeasures(
+        n_obs=table[:, 0],
+        rv=measures[:, 0].copy(),
+        bv=measures[:, 1].copy(),
+        rs_up=measures[:, 2].copy(),
+        rs_down=measures[:, 3].copy(),
+        rq=measures[:, 4].copy(),
+        realized_range=measures[:, 5].copy(),
+        bucket_return=_bucket_returns(bars, buckets, empty),
+    )
+
+
+def minutes_of(buckets: BucketFrame) -> FloatArray:
+    """Return the length of each bucket in minutes, shape (B,); the calendar knows it ahead."""
+    return np.asarray((buckets.close_ns - buckets.open_ns) / NS_PER_MINUTE)
+
+
+def _bucket_returns(bars: BarFrame, buckets: BucketFrame, empty: FloatArray) -> FloatArray:
+    if len(bars) == 0:
+        return np.full(len(buckets), np.nan)
+    first = np.searchsorted(bars.open_ns, buckets.open_ns)
+    last = np.searchsorted(bars.open_ns, buckets.close_ns) - 1
+    inside = np.minimum(first, len(bars) - 1)
+    # inside a session the return starts at the close before the bucket; at the open, at the open.
+    base = np.where(buckets.slot == 0, bars.open[inside], bars.close[np.maximum(inside - 1, 0)])
+    return np.where(empty, np.nan, np.log(bars.close[np.maximum(last, 0)] / base))

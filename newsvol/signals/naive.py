@@ -1,0 +1,88 @@
+"""The four naive forecasts that every model is printed beside."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import lfilter
+
+from newsvol.engine.arrays import FloatArray
+from newsvol.signals.history import VolHistory
+from newsvol.signals.protocol import FORECASTERS
+
+EWMA_DECAY = 0.94
+"""RiskMetrics (1996)."""
+
+
+def last_known(values: FloatArray) -> FloatArray:
+    """Return for each row the last finite value of the rows before it, shape (B,)."""
+    rows = np.where(np.isfinite(values), np.arange(len(values)), -1)
+    latest = np.concatenate([[-1], np.maximum.accumulate(rows)[:-1]])
+    return np.where(latest >= 0, values[np.maximum(latest, 0)], np.nan)
+
+
+@FORECASTERS.add("last-bucket")
+@dataclass(frozen=True)
+class LastBucket:
+    """The last bucket's variance per hour goes on."""
+
+    def forecast(self, history: VolHistory) -> FloatArray:
+        """See `Forecaster.forecast`."""
+        return history.to_bucket(last_known(history.intensity))
+
+
+@FORECASTERS.add("same-bucket-yesterday")
+@dataclass(frozen=True)
+class SameBucketYesterday:
+    """The same time of day in the last session that had it."""
+
+    def forecast(self, history: VolHistory) -> FloatArray:
+        """See `Forecaster.forecast`."""
+        out = np.full(len(history.buckets), np.nan)
+        for slot in range(history.buckets.n_slots):
+            rows = np.flatnonzero(history.buckets.slot == slot)
+            out[rows] = last_known(history.intensity[rows])
+        return history.to_bucket(out)
+
+
+@FORECASTERS.add("diurnal")
+@dataclass(frozen=True)
+class DiurnalMean:
+    """The diurnal curve times the mean level of the past, nothing else."""
+
+    sessions: int = 250
+
+    def forecast(self, history: VolHistory) -> FloatArray:
+        """See `Forecaster.forecast`."""
+        known = np.where(np.isfinite(history.z), history.z, 0.0)
+        total = np.concatenate([[0.0], np.cumsum(known)])
+        count = np.concatenate([[0], np.cumsum(np.isfinite(history.z))])
+        now = np.arange(len(known))
+        begin = np.maximum(now - self.sessions * history.buckets.n_slots, 0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            level = (total[now] - total[begin]) / (count[now] - count[begin])
+        return history.to_bucket(history.diurnal * level)
+
+
+@FORECASTERS.add("diurnal-ewma")
+@dataclass(frozen=True)
+class DiurnalEwma:
+    """The diurnal curve times an exponentially weighted mean of z."""
+
+    decay: float = EWMA_DECAY
+
+    def forecast(self, history: VolHistory) -> FloatArray:
+        """See `Forecaster.forecast`."""
+        known = np.isfinite(history.z)
+        if not known.any():
+            return np.full(len(known), np.nan)
+        filled = last_known(np.append(history.z, np.nan))[1:]
+        start = int(np.argmax(known))
+        smooth = np.full(len(filled), np.nan)
+        first = filled[start]
+        smooth[start:] = lfilter([1 - self.decay], [1, -self.decay], filled[start:], zi=[self.decay * first])[
+            0
+        ]
+        return history.to_bucket(history.diurnal * np.concatenate([[np.nan], smooth[:-1]]))
+
+
+NAIVE = ("last-bucket", "same-bucket-yesterday", "diurnal", "diurnal-ewma")

@@ -1,0 +1,81 @@
+"""Ridge regression walked forward, its coefficients refitted at every row."""
+
+import numpy as np
+from numba import njit
+
+from newsvol.engine.arrays import FloatArray
+
+
+@njit(cache=True)
+def ridge_walk_nb(
+    x: FloatArray,
+    y: FloatArray,
+    min_rows: int,
+    window: int,
+    ridge: float,
+    beta: FloatArray,
+    centre: FloatArray,
+) -> None:
+    """Fill beta (B, K) and centre (B, K) so that row b was fitted on rows before b.
+
+    Columns are centred and scaled by their own past; `ridge` counts as that many rows of evidence for
+    zero. Rows with a NaN target are skipped. beta is 0 until `min_rows` rows were seen.
+    """
+    n, k = x.shape
+    kept = np.empty(n, dtype=np.int64)
+    n_kept, oldest = 0, 0
+    sum_x, sum_xx, sum_xy = np.zeros(k), np.zeros((k, k)), np.zeros(k)
+    sum_y = 0.0
+    cov, moment, scale = np.empty((k, k)), np.empty(k), np.empty(k)
+    for b in range(n):
+        if b > 0 and np.isfinite(y[b - 1]):
+            kept[n_kept] = b - 1
+            n_kept += 1
+            sum_y += y[b - 1]
+            for i in range(k):
+                sum_x[i] += x[b - 1, i]
+                sum_xy[i] += x[b - 1, i] * y[b - 1]
+                for j in range(i + 1):
+                    sum_xx[i, j] += x[b - 1, i] * x[b - 1, j]
+            if n_kept - oldest > window:
+                r = kept[oldest]
+                oldest += 1
+                sum_y -= y[r]
+                for i in range(k):
+                    sum_x[i] -= x[r, i]
+                    sum_xy[i] -= x[r, i] * y[r]
+                    for j in range(i + 1):
+                        sum_xx[i, j] -= x[r, i] * x[r, j]
+        count = n_kept - oldest
+        if count < min_rows:
+            continue
+        for i in range(k):
+            centre[b, i] = sum_x[i] / count
+            variance = sum_xx[i, i] / count - centre[b, i] ** 2
+            scale[i] = 1.0 / np.sqrt(variance) if variance > 1e-12 else 0.0
+        for i in range(k):
+            moment[i] = (sum_xy[i] - sum_x[i] * sum_y / count) * scale[i]
+            for j in range(i + 1):
+                cov[i, j] = (sum_xx[i, j] - sum_x[i] * sum_x[j] / count) * scale[i] * scale[j]
+            cov[i, i] += ridge
+            if scale[i] == 0.0:
+                cov[i, i] = 1.0  # a channel without news so far: its coefficient is exactly zero
+        # Cholesky in place; the ridge keeps it positive definite
+        for i in range(k):
+            for j in range(i + 1):
+                total = cov[i, j]
+                for m in range(j):
+                    total -= cov[i, m] * cov[j, m]
+                cov[i, j] = np.sqrt(total) if i == j else total / cov[j, j]
+        for i in range(k):
+            total = moment[i]
+            for m in range(i):
+                total -= cov[i, m] * beta[b, m]
+            beta[b, i] = total / cov[i, i]
+        for i in range(k - 1, -1, -1):
+            total = beta[b, i]
+            for m in range(i + 1, k):
+                total -= cov[m, i] * beta[b, m]
+            beta[b, i] = total / cov[i, i]
+        for i in range(k):
+            beta[b, i] *= scale[i]
