@@ -16,6 +16,7 @@ _COMMANDS = {
         "Replay history: bars and news in, forecasts, PnL and latency out.",
     ),
     "tape": ("newsvol.cli.tape", "tape", "Import, check, show and synthesize tapes of bars and news."),
+    "audit": ("newsvol.cli.audit", "audit", "Audit a recipe for look-ahead, your own plug-ins included."),
     "runs": ("newsvol.cli.runs", "runs", "List, show and compare finished runs."),
     "sentiment": ("newsvol.cli.sentiment", "sentiment", "Train, evaluate and use the sentiment model."),
 }
@@ -80,8 +81,13 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; nothing was left half-written", err=True)
         sys.exit(EXIT_INTERRUPTED)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        sys.exit(EXIT_INPUT)
+    except click.ClickException as error:
+        path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "newsvol"
+        message = " ".join(error.format_message().split()).rstrip(".")
+        click.echo(f"{path}: {message}; see: {path} --help", err=True)
         sys.exit(error.exit_code)
     except InputError as error:
         click.echo(f"newsvol: {error}", err=True)

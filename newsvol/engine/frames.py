@@ -68,8 +68,8 @@ class BarFrame(Columns):
         if np.any(bad := self.open_ns[1:] < self.close_ns[:-1]):
             raise TapeError(f"bar {_first_row(bad) + 1} starts before the bar before it ends")
         prices = np.stack([self.open, self.high, self.low, self.close])
-        if np.any(bad := ~(np.isfinite(prices) & (prices > 0)).all(axis=0)):
-            raise TapeError(f"bar {_first_row(bad)} has a price that is not positive and finite")
+        if np.any(wrong := ~(np.isfinite(prices) & (prices > 0)).all(axis=0)):
+            raise TapeError(f"bar {_first_row(wrong)} has a price that is not positive and finite")
         if np.any(bad := (self.high < prices.max(axis=0)) | (self.low > prices.min(axis=0))):
             raise TapeError(f"bar {_first_row(bad)} has open or close outside its high-low range")
 

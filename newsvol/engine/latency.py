@@ -34,7 +34,7 @@ class Latency:
 
     def __str__(self) -> str:
         if self.kind == "constant":
-            return f"constant:{self.service_ns / NS_PER_MS:g}"
+            return f"constant:{self.service_ns / NS_PER_MS:.15g}"
         return f"recorded:{self.recording}" if self.kind == "recorded" else self.kind
 
 

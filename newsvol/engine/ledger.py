@@ -25,7 +25,8 @@ class LatencyLedger(Columns):
     available_ns, queued_ns, started_ns, scored_ns, forecast_ns, decided_ns : IntArray, shape (M,)
         Known, put on the queue, taken by a worker, sentiment scored, forecast made, weight decided.
     ordered_ns, filled_ns : IntArray, shape (M,)
-        The order reached the market, the order filled; `NOT_SENT` where the weight stayed as it was.
+        The order reached the market, the order filled; `NOT_SENT` where the weight stayed as it was. An
+        order that the market never filled has the first stamp and not the second.
     """
 
     kind: IntArray
@@ -43,6 +44,11 @@ class LatencyLedger(Columns):
         assert all(np.all(duration >= 0) for duration in self.durations_ns().values()), (
             "a stage went backwards"
         )
+        assert np.all((self.available_ns <= self.queued_ns) & (self.queued_ns <= self.started_ns)), (
+            "a tick was queued before it was known or after it was taken"
+        )
+        filled = self.filled_ns != NOT_SENT
+        assert np.all(~filled | (self.sent & (self.filled_ns >= self.ordered_ns))), "a fill without its order"
 
     @property
     def sent(self) -> BoolArray:

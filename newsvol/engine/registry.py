@@ -1,13 +1,18 @@
 """Named things that third parties can add: strategies and forecasters, found through entry points."""
 
-from collections.abc import Callable
-from importlib.metadata import entry_points
+from collections.abc import Callable, Iterable
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
-from newsvol.engine.errors import UnknownNameError
+from newsvol.engine.errors import InputError, UnknownNameError
 
 T = TypeVar("T")
 C = TypeVar("C", bound=Callable[..., Any])
+
+
+def installed(group: str) -> Iterable[EntryPoint]:
+    """Return the entry points of `group` that installed packages declare."""
+    return entry_points(group=group)
 
 
 class Registry(Generic[T]):
@@ -19,6 +24,8 @@ class Registry(Generic[T]):
         What the names stand for, used in messages ("strategy").
     group : str
         The entry-point group that is searched ("newsvol.strategies").
+    discover : callable
+        Gives the entry points of a group.
 
     Notes
     -----
@@ -26,9 +33,12 @@ class Registry(Generic[T]):
     so that installing a package cannot change what a recipe means.
     """
 
-    def __init__(self, kind: str, group: str) -> None:
+    def __init__(
+        self, kind: str, group: str, discover: Callable[[str], Iterable[EntryPoint]] = installed
+    ) -> None:
         self.kind = kind
         self.group = group
+        self._discover = discover
         self._factories: dict[str, Callable[..., T]] = {}
 
     def add(self, name: str) -> Callable[[C], C]:
@@ -43,7 +53,7 @@ class Registry(Generic[T]):
 
     def names(self) -> list[str]:
         """Return every known name, built-in and installed, sorted."""
-        return sorted({*self._factories, *(point.name for point in entry_points(group=self.group))})
+        return sorted({*self._factories, *(point.name for point in self._discover(self.group))})
 
     def factory(self, name: str) -> Callable[..., T]:
         """Return the factory called `name`.
@@ -52,12 +62,24 @@ class Registry(Generic[T]):
         ------
         UnknownNameError
             With the nearest known name.
+        InputError
+            Two packages register the name, or the one that does cannot be imported.
         """
         if name not in self._factories:
-            for point in entry_points(group=self.group):
-                if point.name == name:
-                    self._factories[name] = point.load()
+            self._factories[name] = self._load(name)
+        return self._factories[name]
+
+    def _load(self, name: str) -> Callable[..., T]:
+        # the same package may be found twice, once installed and once on the path
+        targets = {point.value: point for point in self._discover(self.group) if point.name == name}
+        if not targets:
+            raise UnknownNameError(self.kind, name, self.names())
+        if len(targets) > 1:
+            rivals = " and by ".join(sorted(targets))
+            raise InputError(f"{self.kind} {name!r} is registered by {rivals}; uninstall all but one")
+        (point,) = targets.values()
         try:
-            return self._factories[name]
-        except KeyError:
-            raise UnknownNameError(self.kind, name, self.names()) from None
+            factory: Callable[..., T] = point.load()
+        except (ImportError, AttributeError) as error:
+            raise InputError(f"{self.kind} {name!r} cannot be loaded from {point.value}: {error}") from error
+        return factory

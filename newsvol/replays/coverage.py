@@ -23,6 +23,8 @@ class Coverage:
     sessions, half_days : int
     bars_expected, bars_present : int
         Bars that whole sessions would have, and bars that lie in sessions.
+    empty_sessions : int
+        Sessions without a single bar.
     gap_first_ns, gap_last_ns : IntArray, shape (G,)
         Start and end of each stretch of a session that no bar covers.
     """
@@ -31,6 +33,7 @@ class Coverage:
     half_days: int
     bars_expected: int
     bars_present: int
+    empty_sessions: int
     gap_first_ns: IntArray
     gap_last_ns: IntArray
 
@@ -48,6 +51,7 @@ class Coverage:
             "bars_expected": self.bars_expected,
             "bars_present": self.bars_present,
             "missing_minutes": self.missing_minutes,
+            "empty_sessions": self.empty_sessions,
             "gap_count": len(self.gap_first_ns),
             "gaps": [
                 {
@@ -79,6 +83,7 @@ def coverage_of(bars: BarFrame, sessions: SessionFrame, bar_ns: int) -> Coverage
         half_days=int((lengths < np.median(lengths)).sum()) if len(sessions) else 0,
         bars_expected=int((-(-lengths // bar_ns)).sum()),
         bars_present=len(inside),
+        empty_sessions=len(sessions) - len(np.unique(session_of(sessions, inside.open_ns))),
         gap_first_ns=closed[gap],
         gap_last_ns=opens[gap],
     )

@@ -22,7 +22,11 @@ def new_folder(target: Path) -> Iterator[Path]:
         `target` exists and is not empty, or its parent cannot be written.
     """
     require_writable(target)
-    making = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        making = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror}; name another --out") from error
     try:
         making.chmod(0o755)
         yield making
@@ -35,17 +39,12 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 
 def require_writable(target: Path) -> None:
-    """Raise `OutputError` now, before the work, if `target` could not be made later."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            raise OutputError(f"{target} exists already; name another --out, or remove it")
-    except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror}; name another --out") from error
-    if not os.access(target.parent, os.W_OK) or _is_read_only(target.parent):
-        raise OutputError(f"cannot write {target}: {target.parent} is read-only; name another --out")
-
-
-def _is_read_only(folder: Path) -> bool:
-    # os.access says yes to root on a folder without the write bit, and on a read-only mount to nobody.
-    return not folder.stat().st_mode & 0o222
+    """Raise `OutputError` now, before the work, if `target` could not be made later; makes nothing."""
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise OutputError(f"{target} exists already; name another --out, or remove it")
+    place = target.absolute().parent
+    while not place.exists():
+        place = place.parent
+    # os.access says yes to root on a folder without the write bit, so the bit is asked too.
+    if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK) and place.stat().st_mode & 0o222):
+        raise OutputError(f"cannot write {target}: {place} is read-only or no folder; name another --out")

@@ -100,7 +100,7 @@ class Recipe(_Section):
 
     def build_strategies(self) -> dict[str, Strategy]:
         """Return the strategies by name, in the recipe's order."""
-        return {entry["name"]: _build_strategy(entry) for entry in self.strategies}
+        return {str(entry.get("name")): _build_strategy(entry) for entry in self.strategies}
 
 
 def default_recipe_text() -> str:

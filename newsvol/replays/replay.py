@@ -51,10 +51,33 @@ class ScoredTicks:
     sentiment: "SentimentFacts"
 
 
-def replay(tape: Tape, recipe: Recipe, out: Path, on_progress: OnProgress = _silent) -> dict[str, Any]:
+def load_model(model: str, device: str) -> Scorer:
+    """Load a sentiment model; torch and ONNX Runtime are imported only now."""
+    from newsvol.models.serving import load_scorer
+
+    return load_scorer(model, device)
+
+
+LoadScorer = Callable[[str, str], Scorer]
+
+
+def replay(
+    tape: Tape,
+    recipe: Recipe,
+    out: Path,
+    on_progress: OnProgress = _silent,
+    load: LoadScorer = load_model,
+) -> dict[str, Any]:
     """Replay `tape` by `recipe` into the new run folder `out`, and return its metrics.
 
     The folder appears whole or not at all.
+
+    Parameters
+    ----------
+    on_progress : callable
+        Called with a stage, what is done of it, and what there is.
+    load : callable
+        Gives the sentiment model for a name and a device.
 
     Raises
     ------
@@ -66,7 +89,7 @@ def replay(tape: Tape, recipe: Recipe, out: Path, on_progress: OnProgress = _sil
         raise TapeError("the tape has no bars; import one with: newsvol tape import --help")
     history = measure_history(tape.bars, tape.sessions)
     ticks = model_ticks(tape, history)
-    scored = run_models(tape, recipe, history, ticks, on_progress)
+    scored = run_models(tape, recipe, history, ticks, on_progress, load)
     names: list[str] = []
 
     def on_strategy(name: str) -> None:
@@ -74,7 +97,7 @@ def replay(tape: Tape, recipe: Recipe, out: Path, on_progress: OnProgress = _sil
         on_progress("Deciding", len(names), len(recipe.strategies) + 2)
 
     session = run_session(
-        tape, recipe, history, scored.probs, scored.service, scored.decide_time, on_strategy
+        tape, recipe, history, scored.probs, scored.service, scored.decide_time, on_strategy=on_strategy
     )
     _require_forecasts(session, recipe)
     portfolios = simulate_portfolios(tape, recipe, session, on_progress)
@@ -92,7 +115,12 @@ def replay(tape: Tape, recipe: Recipe, out: Path, on_progress: OnProgress = _sil
 
 
 def run_models(
-    tape: Tape, recipe: Recipe, history: VolHistory, ticks: TickFrame, on_progress: OnProgress = _silent
+    tape: Tape,
+    recipe: Recipe,
+    history: VolHistory,
+    ticks: TickFrame,
+    on_progress: OnProgress = _silent,
+    load: LoadScorer = load_model,
 ) -> ScoredTicks:
     """Score the headlines and find what each tick is charged, as the recipe's latency model says."""
     from newsvol.replays.evaluation import SentimentFacts
@@ -103,7 +131,7 @@ def run_models(
         recording = Recording(latency.recording)
         facts = SentimentFacts(recipe.sentiment.model, None, "recorded", len(texts), 0, from_cache=True)
         return ScoredTicks(recording.probs(), recording.times(ticks), recording.decide_time, facts)
-    scorer = _load_scorer(recipe) if texts else None
+    scorer = load(recipe.sentiment.model, recipe.sentiment.device) if texts else None
 
     def facts_of(scored: int, *, from_cache: bool) -> SentimentFacts:
         if scorer is None:
@@ -146,12 +174,6 @@ def simulate_portfolios(
         portfolios[name, model] = simulate(tape.bars, fills, costs_of(recipe), recipe.cash)
     on_progress("Simulating portfolios", len(jobs), len(jobs))
     return portfolios
-
-
-def _load_scorer(recipe: Recipe) -> Scorer:
-    from newsvol.models.serving import load_scorer
-
-    return load_scorer(recipe.sentiment.model, recipe.sentiment.device)
 
 
 def _require_forecasts(session: Session, recipe: Recipe) -> None:

@@ -23,7 +23,7 @@ class _Part(BaseModel):
 
 
 class TapePart(_Part):
-    """Which tape was replayed. ``origin["kind"]`` is ``"synthetic"`` for a made-up market."""
+    """Which tape was replayed. ``origin["synthetic"]`` is true for a made-up market."""
 
     instrument: str
     calendar: str
@@ -37,7 +37,7 @@ class TapePart(_Part):
     @property
     def synthetic(self) -> bool:
         """Whether the market was made up, so that no number of the run is about a real one."""
-        return self.origin.get("kind") == "synthetic"
+        return self.origin.get("synthetic") is True
 
 
 class Manifest(_Part):
@@ -91,9 +91,8 @@ class ForecastPart(_Part):
 
     @model_validator(mode="after")
     def _has_baselines(self) -> "ForecastPart":
-        kinds = {score.kind for score in self.models.values()}
-        if not {"naive", "har"} <= kinds:
-            raise ValueError("models has no naive forecaster or no HAR to compare with")
+        if all(score.kind != "naive" for score in self.models.values()):
+            raise ValueError("models has no naive forecaster to compare with")
         return self
 
     def best(self, kind: ModelKind) -> str | None:
@@ -111,14 +110,16 @@ class ForecastPart(_Part):
         return best
 
     @property
-    def har(self) -> str:
-        """The HAR that everything is compared with: the first one."""
-        return next(name for name, score in self.models.items() if score.kind == "har")
+    def har(self) -> str | None:
+        """The HAR that everything is compared with: the first one; None where a naive forecast was fused."""
+        return next((name for name, score in self.models.items() if score.kind == "har"), None)
 
     @property
     def main(self) -> str:
-        """The forecaster that the strategies traded: the first fused one, else HAR."""
-        return next((name for name, score in self.models.items() if score.kind == "fused"), self.har)
+        """The forecaster that the strategies traded: the first fused one, else the last of all."""
+        return next(
+            (name for name, score in self.models.items() if score.kind == "fused"), [*self.models][-1]
+        )
 
 
 class FillResult(_Part):

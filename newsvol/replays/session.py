@@ -35,6 +35,17 @@ NAIVE_TRADED = "diurnal-ewma"
 
 
 @dataclass(frozen=True)
+class Scope:
+    """How much of a recipe runs: which strategies (none named: all), and the fill models beside its own."""
+
+    strategies: tuple[str, ...] = ()
+    fill_models: tuple[str, ...] = FILL_MODELS
+
+
+EVERYTHING = Scope()
+
+
+@dataclass(frozen=True)
 class Forecasts:
     """Variance forecasts of each bucket by name, shape (B,), and the traded one at each model tick.
 
@@ -98,6 +109,7 @@ def run_session(
     probs: FloatArray,
     service: ServiceTimes,
     decide_time: DecideTimer = no_decide_time,
+    scope: Scope = EVERYTHING,
     on_strategy: Callable[[str], None] = lambda _name: None,
 ) -> Session:
     """Replay `tape`: charge the service times, forecast, decide and fill.
@@ -112,6 +124,8 @@ def run_session(
         Of each tick of `model_ticks`.
     decide_time : callable
         Gives what each decision of a strategy takes.
+    scope : Scope
+        Which strategies run, and under which fill models.
 
     Notes
     -----
@@ -125,6 +139,8 @@ def run_session(
     strategies: dict[str, StrategyRun] = {}
     frames: dict[tuple[bool, bool], DecisionFrame] = {}
     for name, (strategy, on_naive) in lineup(recipe).items():
+        if scope.strategies and name not in scope.strategies:
+            continue
         on_strategy(name)
         key = (strategy.every_bar, on_naive)
         if key not in frames:
@@ -140,7 +156,7 @@ def run_session(
                 every_bar=strategy.every_bar,
             )
         strategies[name] = _trade(
-            tape, recipe, ticks, frames[key], strategy, decide_time(name, strategy, frames[key])
+            tape, recipe, ticks, frames[key], strategy, decide_time(name, strategy, frames[key]), scope
         )
     return Session(history, ticks, scores, service, forecasts, strategies)
 
@@ -222,13 +238,17 @@ def _trade(
     frame: DecisionFrame,
     strategy: Strategy,
     decide_ns: IntArray,
+    scope: Scope,
 ) -> StrategyRun:
     # one decision at a time: the next starts when the forecast is ready and the last decision is done
     decided_ns = fifo_start_nb(frame.ready_ns, decide_ns, WORKERS) + decide_ns
     rows, targets = settle(strategy.decide(frame), decided_ns, recipe.rebalance_band)
     arrival_ns = targets.decided_ns + round(recipe.latency.order_ms * NS_PER_MS)
     side = order_sides(targets.weight, frame.close[rows])
-    fills = {model: fill_orders(tape.bars, arrival_ns, targets.weight, side, model) for model in FILL_MODELS}
+    fills = {
+        model: fill_orders(tape.bars, arrival_ns, targets.weight, side, model)
+        for model in {recipe.fill: None, **dict.fromkeys(scope.fill_models)}
+    }
     ordered_ns = np.full(len(frame), NOT_SENT, dtype=np.int64)
     filled_ns = ordered_ns.copy()
     filled = fills[recipe.fill]

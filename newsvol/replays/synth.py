@@ -106,6 +106,12 @@ def synthesize(market: Market) -> tuple[Tape, Mapping[str, Any]]:
     return Tape(bars, news, sessions, info), truth
 
 
+def perfect_reading(truth: Mapping[str, Any]) -> FloatArray:
+    """Return the sentiment of a model that reads every planted headline right, shape (N, 3)."""
+    sentiment = np.array(truth["sentiment"])
+    return np.stack([sentiment < 0, sentiment == 0, sentiment > 0], axis=1).astype(np.float64)
+
+
 def _sessions(market: Market) -> SessionFrame:
     days = int(market.sessions * 1.5) + 15
     return sessions_between("XNYS", START_NS, START_NS + days * NS_PER_DAY).take(slice(market.sessions))

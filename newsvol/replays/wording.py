@@ -46,14 +46,12 @@ def day(stamp_ns: int) -> str:
 def forecast_verdicts(metrics: Metrics) -> list[str]:
     """Say of HAR and the fused forecast whether each beat what is simpler than it, in QLIKE."""
     forecast = metrics.forecast
-    contests = [(forecast.har, forecast.best("naive"))]
-    if forecast.main != forecast.har:
-        contests.insert(0, (forecast.main, forecast.har))
-        contests.insert(1, (forecast.main, forecast.best("naive")))
+    main, har, naive = forecast.main, forecast.har, forecast.best("naive")
+    contests = dict.fromkeys([(main, har), (main, naive), (har, naive)])
     return [
         _qlike_verdict(name, forecast.models[name].qlike, rival, forecast.models[rival].qlike)
         for name, rival in contests
-        if rival is not None
+        if name is not None and rival is not None and name != rival
     ]
 
 

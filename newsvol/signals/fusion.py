@@ -5,7 +5,7 @@ without headlines.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 
@@ -60,6 +60,8 @@ class FusionConfig:
     window: int = 2500
 
     def __post_init__(self) -> None:
+        if self.form not in get_args(FusionForm):
+            raise InputError(f"fusion form {self.form!r} is none of: {', '.join(get_args(FusionForm))}")
         if not (self.ridge > 0 and 0 <= self.weight <= 1 and 1 < self.min_rows <= self.window):
             raise InputError("fusion needs ridge > 0, 0 <= weight <= 1 and 1 < min_rows <= window")
 
@@ -102,7 +104,9 @@ class WeightedSum:
         standard = (features[:, self.column] - self.mean[bucket]) / np.where(live, deviation, 1.0)
         news = np.maximum(1.0 + self.spread[bucket] * standard, 0.1)
         factor = np.where(live, 1.0 - self.weight + self.weight * news, 1.0)
-        return np.asarray(variance * factor**2)
+        # after a past that was all but silent the first headline is any number of deviations away
+        bound = np.exp(MAX_LOG_EFFECT)
+        return np.asarray(variance * np.clip(factor**2, 1.0 / bound, bound))
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ def fit_fusion(
     """
     if config.form == "none" or features.shape[1] == 0:
         return HarAlone()
-    usable = np.isfinite(variance) & (realized > 0)
+    usable = np.isfinite(variance) & (variance > 0) & (realized > 0)
     ratio = np.where(usable, realized, 1.0) / np.where(usable, variance, 1.0)
     if config.form == "log_linear":
         beta, centre = np.zeros_like(features), np.zeros_like(features)

@@ -1,6 +1,7 @@
 """Walk-forward HAR regressions (Corsi 2009), in levels, diurnally adjusted, and in logs."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -37,6 +38,8 @@ class HarConfig:
     lags: tuple[int, ...] = LAGS
 
     def __post_init__(self) -> None:
+        if not self.lags or self.lags[0] < 1 or any(b <= a for a, b in pairwise(self.lags)):
+            raise InputError(f"HAR lags are {self.lags}; give ascending numbers of buckets, from 1")
         columns = len(self.lags) + 1
         if not columns < self.min_window <= self.window:
             raise InputError(
@@ -110,6 +113,8 @@ class HarState:
             NaN until `min_window` rows have been seen.
         """
         b = self._next
+        # the kernel does not check its bounds
+        assert b < self.capacity, f"the regression holds {self.capacity} buckets and has seen them all"
         if b > 0:
             self._arrays.x[b - 1] = value
         if extra is not None:
@@ -131,6 +136,7 @@ class HarState:
         InputError
             Two columns are collinear; the message names the second.
         """
+        assert self._next == 0, "the regression has seen buckets already"
         self._arrays.x[:] = x
         if extra is not None:
             self._arrays.extra[:] = extra

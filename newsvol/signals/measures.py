@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from newsvol.engine.arrays import NS_PER_MINUTE, FloatArray
+from newsvol.engine.arrays import NS_PER_MINUTE, BoolArray, FloatArray, IntArray
 from newsvol.engine.frames import BarFrame, Columns
 from newsvol.signals.buckets import BucketFrame
 from newsvol.signals.measures_nb import realized_measures_nb
@@ -51,12 +51,16 @@ class RealizedMeasures(Columns):
 
 
 def realized_measures(bars: BarFrame, buckets: BucketFrame) -> RealizedMeasures:
-    """Measure every bucket of `buckets` from `bars`; causal: a row uses bars of its own bucket alone.
+    """Measure every bucket of `buckets` from `bars`.
 
-    (A session's later buckets start from the close of the bar before them.)
+    Causal: a bar counts in the bucket in which it ends, so a row uses bars that had ended with its bucket. (A
+    session's later buckets start from the close of the bar before them.) Bars that do not lie within one
+    session count nowhere.
     """
+    session_open_ns = buckets.open_ns[np.searchsorted(buckets.session, buckets.session)]
+    bars = _without_straddlers(bars, session_open_ns[buckets.slot == 0])
     table = realized_measures_nb(
-        bars.open_ns,
+        bars.close_ns,
         bars.open,
         bars.high,
         bars.low,
@@ -75,7 +79,7 @@ def realized_measures(bars: BarFrame, buckets: BucketFrame) -> RealizedMeasures:
         rs_down=measures[:, 3].copy(),
         rq=measures[:, 4].copy(),
         realized_range=measures[:, 5].copy(),
-        bucket_return=_bucket_returns(bars, buckets, empty),
+        bucket_return=_bucket_returns(bars, buckets, session_open_ns, empty),
     )
 
 
@@ -84,12 +88,25 @@ def minutes_of(buckets: BucketFrame) -> FloatArray:
     return np.asarray((buckets.close_ns - buckets.open_ns) / NS_PER_MINUTE)
 
 
-def _bucket_returns(bars: BarFrame, buckets: BucketFrame, empty: FloatArray) -> FloatArray:
+def _without_straddlers(bars: BarFrame, session_open_ns: IntArray) -> BarFrame:
+    """Drop bars that are open when a session opens: their return is partly overnight."""
+    if len(bars) == 0:
+        return bars
+    before = np.searchsorted(bars.open_ns, session_open_ns) - 1
+    straddles = (before >= 0) & (bars.close_ns[np.maximum(before, 0)] > session_open_ns)
+    return bars.take(np.delete(np.arange(len(bars)), before[straddles])) if straddles.any() else bars
+
+
+def _bucket_returns(
+    bars: BarFrame, buckets: BucketFrame, session_open_ns: IntArray, empty: BoolArray
+) -> FloatArray:
     if len(bars) == 0:
         return np.full(len(buckets), np.nan)
-    first = np.searchsorted(bars.open_ns, buckets.open_ns)
-    last = np.searchsorted(bars.open_ns, buckets.close_ns) - 1
+    first = np.searchsorted(bars.close_ns, buckets.open_ns, side="right")
+    last = np.searchsorted(bars.close_ns, buckets.close_ns, side="right") - 1
     inside = np.minimum(first, len(bars) - 1)
-    # inside a session the return starts at the close before the bucket; at the open, at the open.
-    base = np.where(buckets.slot == 0, bars.open[inside], bars.close[np.maximum(inside - 1, 0)])
+    # The return starts at the close before the bucket; where the session had none yet, at its first open:
+    # a session that starts with empty buckets must not take in the night.
+    opens = first == np.searchsorted(bars.close_ns, session_open_ns, side="right")
+    base = np.where(opens, bars.open[inside], bars.close[np.maximum(inside - 1, 0)])
     return np.where(empty, np.nan, np.log(bars.close[np.maximum(last, 0)] / base))

@@ -10,7 +10,7 @@ N_MEASURES = 7
 
 @njit(cache=True)
 def realized_measures_nb(
-    bar_open_ns: IntArray,
+    bar_close_ns: IntArray,
     open_: FloatArray,
     high: FloatArray,
     low: FloatArray,
@@ -19,8 +19,11 @@ def realized_measures_nb(
     bucket_close_ns: IntArray,
     bucket_session: IntArray,
 ) -> FloatArray:
-    """Return (B, 7): n_obs, RV, BV, RS+, RS-, RQ, realized range; see `measures.RealizedMeasures`."""
-    n_bars, n_buckets = len(bar_open_ns), len(bucket_open_ns)
+    """Return (B, 7): n_obs, RV, BV, RS+, RS-, RQ, realized range; see `measures.RealizedMeasures`.
+
+    A bar belongs to the bucket in which it ends, and `bars` holds none that is open when a session opens.
+    """
+    n_bars, n_buckets = len(bar_close_ns), len(bucket_open_ns)
     out = np.zeros((n_buckets, N_MEASURES))
     half_pi = np.pi / 2.0
     range_scale = 1.0 / (4.0 * np.log(2.0))
@@ -31,11 +34,11 @@ def realized_measures_nb(
         if bucket_session[b] != session:
             session = bucket_session[b]
             previous = np.nan
-        while i < n_bars and bar_open_ns[i] < bucket_open_ns[b]:
+        while i < n_bars and bar_close_ns[i] <= bucket_open_ns[b]:
             i += 1
         last_abs = np.nan
         n_obs, rv, bv, rs_up, rs_down, rq, rr = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        while i < n_bars and bar_open_ns[i] < bucket_close_ns[b]:
+        while i < n_bars and bar_close_ns[i] <= bucket_close_ns[b]:
             # The overnight return is no part of the target: a session's first return starts at its open.
             base = open_[i] if np.isnan(previous) else previous
             r = np.log(close[i] / base)

@@ -14,11 +14,10 @@ def realized_measures_python(bars: BarFrame, buckets: BucketFrame) -> FloatArray
     """Return (B, 7), same contract as `measures_nb.realized_measures_nb`, written for reading."""
     rows = []
     for b in range(len(buckets)):
-        inside = np.flatnonzero((bars.open_ns >= buckets.open_ns[b]) & (bars.open_ns < buckets.close_ns[b]))
-        earlier = np.flatnonzero(
-            (bars.open_ns < buckets.open_ns[b])
-            & (bars.open_ns >= buckets.open_ns[buckets.session == buckets.session[b]].min())
-        )
+        today = bars.open_ns >= buckets.open_ns[buckets.session == buckets.session[b]].min()
+        ended = bars.close_ns <= buckets.open_ns[b]
+        inside = np.flatnonzero(today & ~ended & (bars.close_ns <= buckets.close_ns[b]))
+        earlier = np.flatnonzero(today & ended)
         base = (
             bars.close[earlier[-1]] if len(earlier) else (bars.open[inside[0]] if len(inside) else math.nan)
         )

@@ -16,7 +16,7 @@ EWMA_DECAY = 0.94
 def last_known(values: FloatArray) -> FloatArray:
     """Return for each row the last finite value of the rows before it, shape (B,)."""
     rows = np.where(np.isfinite(values), np.arange(len(values)), -1)
-    latest = np.concatenate([[-1], np.maximum.accumulate(rows)[:-1]])
+    latest = np.concatenate([[-1], np.maximum.accumulate(rows)])[:-1]
     return np.where(latest >= 0, values[np.maximum(latest, 0)], np.nan)
 
 
@@ -66,7 +66,7 @@ class DiurnalMean:
 @FORECASTERS.add("diurnal-ewma")
 @dataclass(frozen=True)
 class DiurnalEwma:
-    """The diurnal curve times an exponentially weighted mean of z."""
+    """The diurnal curve times an exponentially weighted mean of z; buckets without one are skipped."""
 
     decay: float = EWMA_DECAY
 
@@ -75,14 +75,10 @@ class DiurnalEwma:
         known = np.isfinite(history.z)
         if not known.any():
             return np.full(len(known), np.nan)
-        filled = last_known(np.append(history.z, np.nan))[1:]
-        start = int(np.argmax(known))
-        smooth = np.full(len(filled), np.nan)
-        first = filled[start]
-        smooth[start:] = lfilter([1 - self.decay], [1, -self.decay], filled[start:], zi=[self.decay * first])[
-            0
-        ]
-        return history.to_bucket(history.diurnal * np.concatenate([[np.nan], smooth[:-1]]))
+        z = history.z[known]
+        smooth = np.full(len(known), np.nan)
+        smooth[known] = lfilter([1 - self.decay], [1, -self.decay], z, zi=[self.decay * z[0]])[0]
+        return history.to_bucket(history.diurnal * last_known(smooth))
 
 
 NAIVE = ("last-bucket", "same-bucket-yesterday", "diurnal", "diurnal-ewma")

@@ -40,8 +40,10 @@ def study_news_decay(history: VolHistory, scores: SentimentScores, available_ns:
     Raises
     ------
     InputError
-        Fewer than 100 buckets with history.
+        Fewer than 100 buckets with history, or no headlines.
     """
+    if len(available_ns) == 0:
+        raise InputError("the news decay needs headlines, the tape has none")
     z = np.where(history.z > 0, history.z, np.nan)
     log_z = np.log(z)
     slow = np.column_stack([np.ones(len(z)), _trailing_mean(log_z, 35), _trailing_mean(log_z, 154)])

@@ -5,6 +5,22 @@ from numba import njit
 
 from newsvol.engine.arrays import FloatArray
 
+CANCELLED = 1e-6
+"""A sum of squares that has fallen to this share of its peak is built anew: what it lost left rounding
+behind, which a channel gone silent would pass off as evidence."""
+
+
+@njit(cache=True)
+def _count_row_nb(
+    row: FloatArray, target: float, sign: float, sum_x: FloatArray, sum_xx: FloatArray, sum_xy: FloatArray
+) -> None:
+    """Add (sign 1) or remove (sign -1) a row from the sums; `sum_xx` in its lower triangle."""
+    for i in range(len(row)):
+        sum_x[i] += sign * row[i]
+        sum_xy[i] += sign * row[i] * target
+        for j in range(i + 1):
+            sum_xx[i, j] += sign * row[i] * row[j]
+
 
 @njit(cache=True)
 def ridge_walk_nb(
@@ -25,27 +41,30 @@ def ridge_walk_nb(
     kept = np.empty(n, dtype=np.int64)
     n_kept, oldest = 0, 0
     sum_x, sum_xx, sum_xy = np.zeros(k), np.zeros((k, k)), np.zeros(k)
-    sum_y = 0.0
+    sum_y, peak = 0.0, np.zeros(k)
     cov, moment, scale = np.empty((k, k)), np.empty(k), np.empty(k)
     for b in range(n):
         if b > 0 and np.isfinite(y[b - 1]):
             kept[n_kept] = b - 1
             n_kept += 1
             sum_y += y[b - 1]
+            _count_row_nb(x[b - 1], y[b - 1], 1.0, sum_x, sum_xx, sum_xy)
             for i in range(k):
-                sum_x[i] += x[b - 1, i]
-                sum_xy[i] += x[b - 1, i] * y[b - 1]
-                for j in range(i + 1):
-                    sum_xx[i, j] += x[b - 1, i] * x[b - 1, j]
+                peak[i] = max(peak[i], sum_xx[i, i])
             if n_kept - oldest > window:
                 r = kept[oldest]
                 oldest += 1
                 sum_y -= y[r]
+                _count_row_nb(x[r], y[r], -1.0, sum_x, sum_xx, sum_xy)
+                cancelled = False
                 for i in range(k):
-                    sum_x[i] -= x[r, i]
-                    sum_xy[i] -= x[r, i] * y[r]
-                    for j in range(i + 1):
-                        sum_xx[i, j] -= x[r, i] * x[r, j]
+                    cancelled = cancelled or sum_xx[i, i] < CANCELLED * peak[i]
+                if cancelled:
+                    sum_x[:], sum_xx[:], sum_xy[:] = 0.0, 0.0, 0.0
+                    for m in range(oldest, n_kept):
+                        _count_row_nb(x[kept[m]], y[kept[m]], 1.0, sum_x, sum_xx, sum_xy)
+                    for i in range(k):
+                        peak[i] = sum_xx[i, i]
         count = n_kept - oldest
         if count < min_rows:
             continue

@@ -11,6 +11,9 @@ import numpy as np
 
 from newsvol.engine.arrays import FloatArray
 
+_CHECKSUM_BYTES = 32
+"""A file of the cache is the SHA-256 of its payload, then the payload: little-endian float64, row by row."""
+
 
 class Scorer(Protocol):
     """A loaded sentiment model; `newsvol.models.serving.load_scorer` gives one."""
@@ -54,27 +57,48 @@ def score_in_bulk(scorer: Scorer, texts: Sequence[str], cache: Path | None) -> t
     probs : FloatArray, shape (N, 3)
     from_cache : bool
     """
-    digest = hashlib.sha256(scorer.model_hash.encode())
-    digest.update("\x00".join(texts).encode("utf-8", "surrogatepass"))
-    file = cache / f"{digest.hexdigest()[:40]}.npy" if cache is not None else None
-    if file is not None and file.is_file():
-        try:
-            known = np.load(file, allow_pickle=False)
-        except (OSError, ValueError):
-            known = np.empty(0)  # a damaged file is scored again and replaced
-        if known.shape == (len(texts), 3) and known.dtype == np.float64:
-            return known, True
-    probs = scorer.probabilities(texts)
+    file = cache / f"{_key(scorer.model_hash, texts)}.scores" if cache is not None else None
+    known = _recall(file, len(texts)) if file is not None else None
+    if known is not None:
+        return known, True
+    probs = np.ascontiguousarray(scorer.probabilities(texts), dtype=np.float64)
     if file is not None:
         _remember(file, probs)
     return probs, False
 
 
+def _key(model_hash: str, texts: Sequence[str]) -> str:
+    digest = hashlib.sha256(model_hash.encode())
+    for text in texts:
+        encoded = text.encode("utf-8", "surrogatepass")
+        # the length tells where a text ends: no byte is one that a headline cannot hold
+        digest.update(len(encoded).to_bytes(8, "little"))
+        digest.update(encoded)
+    return digest.hexdigest()[:40]
+
+
+def _recall(file: Path, rows: int) -> FloatArray | None:
+    """Return the probabilities in `file`; None where it is absent, unreadable or not what was written."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return None
+    checksum, payload = content[:_CHECKSUM_BYTES], content[_CHECKSUM_BYTES:]
+    if hashlib.sha256(payload).digest() != checksum or len(payload) != rows * 3 * 8:
+        return None
+    return np.frombuffer(payload, dtype="<f8").astype(np.float64).reshape(rows, 3)
+
+
 def _remember(file: Path, probs: FloatArray) -> None:
+    payload = probs.astype("<f8").tobytes()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as part:
-            np.save(part, probs)
-        Path(part.name).replace(file)
+        descriptor, name = tempfile.mkstemp(dir=file.parent, suffix=".part")
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(hashlib.sha256(payload).digest() + payload)
+            Path(name).replace(file)
+        finally:
+            Path(name).unlink(missing_ok=True)
     except OSError:
         return  # a full or read-only disk costs time on the next run, not the run
