@@ -1,9 +1,12 @@
 """Fixtures that every part shares: the third-party data, and one planted market."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from run_factory import RunPlan, write_run
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.replays.recipe import Recipe, load_recipe
@@ -20,6 +23,12 @@ def data_dir() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads or leaves scores in the user's cache; processes that tests start inherit it."""
+    os.environ["NEWSVOL_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(scope="session")
 def recipe() -> Recipe:
     """The shipped recipe without latency."""
@@ -31,3 +40,13 @@ def planted() -> tuple[Tape, FloatArray]:
     """The embedded tape, and the probabilities of a model that reads its headlines right."""
     tape, truth = synthesize(Market())
     return tape, perfect_reading(truth)
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a made-up run folder under ``tmp_path/runs`` and returns it."""
+
+    def make(folder: str = "spy-news", **plan: Any) -> Path:
+        return write_run(tmp_path / "runs" / folder, RunPlan(**plan))
+
+    return make

@@ -74,13 +74,11 @@ def replay(
 
 
 def _print_run(folder: Path) -> None:
-    from rich.console import Console
-
-    from newsvol.cli.tables import print_metrics
+    from newsvol.cli.tables import new_console, print_metrics
     from newsvol.replays.runs import load_run
 
     run = load_run(folder)
-    print_metrics(Console(), run.metrics, run.manifest.fill, folder / "report.html")
+    print_metrics(new_console(), run.metrics, run.manifest.fill, folder / "report.html")
 
 
 def _print_names() -> None:

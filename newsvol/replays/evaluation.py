@@ -29,7 +29,6 @@ class SentimentFacts:
     device: str
     headlines: int
     scored: int
-    from_cache: bool
 
 
 def evaluated_buckets(session: Session) -> BoolArray:

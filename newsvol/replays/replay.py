@@ -129,17 +129,13 @@ def run_models(
     texts = tape.news.headline.tolist()
     if latency.recording is not None:
         recording = Recording(latency.recording)
-        facts = SentimentFacts(recipe.sentiment.model, None, "recorded", len(texts), 0, from_cache=True)
+        facts = SentimentFacts(recipe.sentiment.model, None, "recorded", len(texts), 0)
         return ScoredTicks(recording.probs(), recording.times(ticks), recording.decide_time, facts)
     scorer = load(recipe.sentiment.model, recipe.sentiment.device) if texts else None
 
-    def facts_of(scored: int, *, from_cache: bool) -> SentimentFacts:
-        if scorer is None:
-            return SentimentFacts(recipe.sentiment.model, None, "none", 0, 0, from_cache=False)
-        return SentimentFacts(
-            scorer.name, scorer.model_hash, scorer.device, len(texts), scored, from_cache=from_cache
-        )
-
+    facts = SentimentFacts(recipe.sentiment.model, None, "none", 0, 0)
+    if scorer is not None:
+        facts = SentimentFacts(scorer.name, scorer.model_hash, scorer.device, len(texts), len(texts))
     if latency.kind == "measured":
         forecaster = build_forecaster(recipe)
         har = forecaster if isinstance(forecaster, Har) else None
@@ -148,16 +144,13 @@ def run_models(
         service, probs = measure_models(
             ticks, scorer, texts, live, lambda row: on_progress(stage, row + 1, len(ticks))
         )
-        return ScoredTicks(probs, service, measure_decide_time, facts_of(len(texts), from_cache=False))
-    probs, from_cache = np.empty((0, 3)), False
+        return ScoredTicks(probs, service, measure_decide_time, facts)
+    probs = np.empty((0, 3))
     if scorer is not None:
         on_progress("Scoring headlines", 0, len(texts))
-        probs, from_cache = score_in_bulk(scorer, texts, cache_folder())
+        probs = score_in_bulk(scorer, texts, cache_folder())
         on_progress("Scoring headlines", len(texts), len(texts))
-    scored = 0 if from_cache else len(texts)
-    return ScoredTicks(
-        probs, rule_times(latency, ticks), no_decide_time, facts_of(scored, from_cache=from_cache)
-    )
+    return ScoredTicks(probs, rule_times(latency, ticks), no_decide_time, facts)
 
 
 def simulate_portfolios(

@@ -103,7 +103,8 @@ class HarState:
         Parameters
         ----------
         value : float
-            NaN where the bucket had no bars. The first call, before any bucket ended, takes NaN too.
+            NaN where the bucket had no bars: it is not fitted on, and the lagged means skip it. The first
+            call, before any bucket ended, takes NaN too.
         extra : FloatArray, shape (len(extra_names),)
             Columns known when the next bucket begins.
 

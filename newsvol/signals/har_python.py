@@ -9,28 +9,40 @@ from newsvol.signals.har import HarConfig
 def walk_forward_python(
     x: FloatArray, config: HarConfig, extra: FloatArray | None = None
 ) -> tuple[FloatArray, FloatArray]:
-    """Return forecast and smearing of every row, as `har.HarState.run` does, for series without gaps.
+    """Return forecast and smearing of every row, as `har.HarState.run` does.
 
-    A least-squares fit from scratch at every row.
+    A least-squares fit from scratch at every row. Missing rows are not fitted on, and means skip them.
     """
     n = len(x)
-    columns = [np.ones(n)]
-    for lag in config.lags:
-        means = np.full(n, np.nan)
-        for b in range(lag, n):
-            means[b] = x[b - lag : b].mean()
-        columns.append(means)
-    design = np.column_stack([*columns, *(extra.T if extra is not None else [])])
-    first = max(config.lags)
+    beside = np.empty((n, 0)) if extra is None else extra
+    design = np.column_stack([np.ones(n), _lag_means(x, config.lags), beside])
+    known = np.isfinite(design).all(axis=1)
+    usable = known & np.isfinite(x)
     forecast, smearing, ratio = (np.full(n, np.nan) for _ in range(3))
-    for b in range(first + config.min_window, n):
-        oldest = max(first, b - config.window)
-        beta = np.linalg.lstsq(design[oldest:b], x[oldest:b], rcond=None)[0]
-        past = x[oldest:b]
-        if b == first + config.min_window:
-            ratio[oldest:b] = np.exp(past - design[oldest:b] @ beta)
+    for b in np.flatnonzero(known):
+        rows = np.flatnonzero(usable[:b])[-config.window :]
+        if len(rows) < config.min_window:
+            continue
+        past = x[rows]
+        beta = np.linalg.lstsq(design[rows], past, rcond=None)[0]
+        if np.isnan(smearing[:b]).all():
+            ratio[rows] = np.exp(past - design[rows] @ beta)
         fitted = design[b] @ beta
-        forecast[b] = fitted if past.min() <= fitted <= past.max() else past.mean()
+        forecast[b] = fitted if past.min() <= fitted <= past.max() else np.nanmean(x[rows[0] : b])
+        smearing[b] = np.nanmean(ratio[rows[0] : b]) if config.is_log else 1.0
         ratio[b] = np.exp(x[b] - forecast[b])
-        smearing[b] = ratio[oldest:b].mean() if config.is_log else 1.0
     return forecast, smearing
+
+
+def _lag_means(x: FloatArray, lags: tuple[int, ...]) -> FloatArray:
+    """Return the mean of the known values in each lag, shape (B, L); the next longer one where none is known."""
+    means = np.full((len(x), len(lags)), np.nan)
+    start = int(np.argmax(np.isfinite(x))) if np.isfinite(x).any() else len(x)
+    for j in reversed(range(len(lags))):
+        for b in range(start + lags[j], len(x)):
+            window = x[b - lags[j] : b]
+            if np.isfinite(window).any():
+                means[b, j] = np.nanmean(window)
+            elif j + 1 < len(lags):
+                means[b, j] = means[b, j + 1]
+    return means

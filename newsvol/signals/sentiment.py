@@ -41,7 +41,7 @@ def cache_folder() -> Path:
     return Path(root) / "newsvol" / "scores"
 
 
-def score_in_bulk(scorer: Scorer, texts: Sequence[str], cache: Path | None) -> tuple[FloatArray, bool]:
+def score_in_bulk(scorer: Scorer, texts: Sequence[str], cache: Path | None) -> FloatArray:
     """Score `texts` in batches, or read what was scored before.
 
     The key is the hash of the model and of *all* the texts in order: the low bits of a probability depend on
@@ -54,17 +54,16 @@ def score_in_bulk(scorer: Scorer, texts: Sequence[str], cache: Path | None) -> t
 
     Returns
     -------
-    probs : FloatArray, shape (N, 3)
-    from_cache : bool
+    FloatArray, shape (N, 3)
     """
     file = cache / f"{_key(scorer.model_hash, texts)}.scores" if cache is not None else None
     known = _recall(file, len(texts)) if file is not None else None
     if known is not None:
-        return known, True
+        return known
     probs = np.ascontiguousarray(scorer.probabilities(texts), dtype=np.float64)
     if file is not None:
         _remember(file, probs)
-    return probs, False
+    return probs
 
 
 def _key(model_hash: str, texts: Sequence[str]) -> str:

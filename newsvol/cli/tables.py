@@ -1,0 +1,153 @@
+"""Metrics as three short tables for the terminal: forecasts, strategies, latency.
+
+The best of a column carries a ``*``, so that nothing depends on colour; piped, the tables are plain ASCII.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from newsvol.replays.run_metrics import FillName, Metrics, Number
+from newsvol.replays.wording import (
+    FILL_WORDS,
+    NOTHING,
+    TICK_WORDS,
+    forecast_verdicts,
+    milliseconds,
+    number,
+    return_band,
+    scientific,
+    strategy_verdict,
+)
+
+_PIPED_WIDTH = 200
+_PLAIN = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+
+
+def print_metrics(console: Console, metrics: Metrics, fill: FillName, report: Path | None = None) -> None:
+    """Print the three tables, what they mean in a sentence each, and where the report is.
+
+    Parameters
+    ----------
+    metrics : Metrics
+        ``Metrics.model_validate`` takes the dict of ``metrics.json``.
+    fill : {"bridge", "next_open", "worst"}
+        The fill model that the strategies are shown under; the return is shown under all three.
+    report : Path, optional
+        Named in the last line.
+    """
+    title = "Forecast accuracy (QLIKE and MSE: lower is better; * best)"
+    print_table(console, title, forecast_table(console, metrics))
+    print_lines(console, forecast_verdicts(metrics))
+    title = f"Strategies after costs and latency, {FILL_WORDS[fill]} fills (* best)"
+    print_table(console, title, strategy_table(console, metrics, fill))
+    learned = [name for name, result in metrics.strategies.items() if not result.baseline]
+    print_lines(console, (strategy_verdict(metrics, name) for name in learned))
+    print_table(console, f"Latency in ms ({metrics.latency.model})", latency_table(console, metrics))
+    if report is not None:
+        print_lines(console, ["", f"Report: {report}"])
+
+
+def new_console() -> Console:
+    """Return a console on stdout; where that is no terminal there is no width to fit, so nothing is cut."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_PIPED_WIDTH)
+
+
+def print_table(console: Console, title: str, table: Table) -> None:
+    """Print a blank line, the title and the table."""
+    console.print()
+    console.print(title, style="bold", markup=False, highlight=False, soft_wrap=True)
+    console.print(table)
+
+
+def print_lines(console: Console, lines: Iterable[str]) -> None:
+    """Print sentences as they are: a path or a verdict is for copying, so it is not broken by the width."""
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def new_table(console: Console, columns: Sequence[str], texts: int = 1) -> Table:
+    """Return an empty table whose first `texts` columns are text and whose others are numbers.
+
+    Text is folded where the terminal is too narrow, since names are for copying; numbers keep their line.
+    """
+    table = Table(
+        box=box.SIMPLE_HEAD if console.is_terminal else _PLAIN,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+        header_style="",
+    )
+    for place, column in enumerate(columns):
+        if place < texts:
+            table.add_column(column, overflow="fold", vertical="bottom")
+        else:
+            table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def forecast_table(console: Console, metrics: Metrics) -> Table:
+    """Return forecast accuracy beside its baselines, naive ones first."""
+    columns = ["forecast", "kind", "QLIKE ", "vs HAR %", "MSE ", "R2 vol ", "R2 log "]
+    table = new_table(console, columns, texts=2)
+    best = metrics.forecast.best_values()
+    for name, score in metrics.forecast.models.items():
+        against = NOTHING if name == metrics.forecast.har else number(score.qlike_vs_har_pct, 1, sign=True)
+        table.add_row(
+            escape(name),
+            score.kind,
+            _marked(number(score.qlike, 4), score.qlike, best["qlike"]),
+            against,
+            _marked(scientific(score.mse), score.mse, best["mse"]),
+            _marked(number(score.r2_vol, 3), score.r2_vol, best["r2_vol"]),
+            _marked(number(score.r2_log, 3), score.r2_log, best["r2_log"]),
+        )
+    return table
+
+
+def strategy_table(console: Console, metrics: Metrics, fill: FillName) -> Table:
+    """Return profit beside buy and hold, after costs and latency; the return under the three fill models."""
+    columns = [
+        *("\nstrategy", "return\nworst", "in %\nopen", "\nbridge"),
+        *("vol\n%/yr", "\nSharpe ", "max DD\n%", "turn-\nover/yr", "costs\nbps/yr"),
+    ]
+    table = new_table(console, columns)
+    sharpes = [result.fills[fill].sharpe for result in metrics.strategies.values()]
+    best = max((sharpe for sharpe in sharpes if sharpe is not None), default=None)
+    for name, result in metrics.strategies.items():
+        made = result.fills[fill]
+        table.add_row(
+            f"[dim]{escape(name)}[/dim]" if result.baseline else escape(name),
+            *(number(value, 1, sign=True) for value in return_band(metrics, name)),
+            number(made.annual_vol_pct, 1),
+            _marked(number(made.sharpe, 2), made.sharpe, best),
+            number(made.max_drawdown_pct, 1),
+            number(made.turnover_per_year, 1),
+            number(made.costs_bps_per_year, 1),
+        )
+    return table
+
+
+def latency_table(console: Console, metrics: Metrics) -> Table:
+    """Return latency percentiles by tick kind and stage; stages that took no time are left out."""
+    table = new_table(console, ["tick", "stage", "ticks", "p50", "p95", "p99", "max"], texts=2)
+    for kind, stages in metrics.latency.by_kind():
+        label = TICK_WORDS[kind]
+        for stage, spent in stages.items():
+            if spent.count == 0 or (not spent.max_ms and stage != "total"):
+                continue
+            style = "bold" if stage == "total" else None
+            points = (spent.p50_ms, spent.p95_ms, spent.p99_ms, spent.max_ms)
+            table.add_row(label, stage, f"{spent.count:,}", *map(milliseconds, points), style=style)
+            label = ""
+    return table
+
+
+def _marked(shown: str, value: Number, best: Number) -> str:
+    # The mark's place is kept in every row, else the digits of a column would not line up.
+    return f"[bold]{shown}*[/bold]" if value is not None and value == best else f"{shown} "
