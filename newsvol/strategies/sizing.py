@@ -66,7 +66,8 @@ class VolTiming:
     Attributes
     ----------
     lookback : int
-        Rows (ticks) of that median. Nothing is held until half of them have a forecast.
+        Rows (ticks) of that median. The first rows take the median of as many as there are, so that the
+        strategy is in the market from the first forecast on, as those that it is compared with.
     """
 
     lookback: int = 250
@@ -77,9 +78,9 @@ class VolTiming:
         require_whole(self, "lookback", 2, 100_000)
 
     def decide(self, frame: DecisionFrame) -> FloatArray:
-        """Return min(1, median variance / variance), shape (M,); NaN while the median is not known."""
+        """Return min(1, median variance / variance), shape (M,); NaN where there is no forecast."""
         variance = np.where(_usable(frame), frame.annual_vol**2, np.nan)
-        usual = trailing_median_nb(variance, self.lookback, self.lookback // 2)
+        usual = trailing_median_nb(variance, self.lookback, 1)
         return np.minimum(usual / variance, 1.0)
 
 

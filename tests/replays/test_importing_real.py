@@ -66,7 +66,7 @@ def test_conventions_of_vendor_bars_are_proven(data_dir, file, zone, stamp, firs
     ("file", "overlap", "within"),
     [
         (EXTENDED, 24_570, 0.011),
-        (END_STAMPED, 11_448, 0.05),
+        (END_STAMPED, 11_448, 0.001),
         (FILLED, 26_910, 0.05),
         (SOME_EXTENDED, 99_264, 0.001),
     ],

@@ -95,7 +95,7 @@ def test_the_baselines_always_run(instant: Session) -> None:
 def test_every_strategy_starts_when_the_traded_forecast_does(instant: Session) -> None:
     known = np.isfinite(instant.forecasts.fused)
     first = instant.ticks.available_ns[known][0]
-    for name in ("buy_and_hold", "vol_target", "vol_target_naive"):
+    for name in ("buy_and_hold", "vol_target", "vol_target_naive", "vol_timing", "news_tilt"):
         assert instant.strategies[name].targets.decided_ns[0] == first
 
 

@@ -1,0 +1,123 @@
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from newsvol.engine.errors import ModelError, UnknownNameError
+from newsvol.models.checkpoint import open_checkpoint, write_pins
+from newsvol.models.serving import load_scorer
+
+BACKENDS = ["onnx", "torch"]
+
+
+def reweigh(folder: Path, change) -> None:
+    weights = load_file(folder / "model.safetensors")
+    change(weights)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def test_a_folder_without_pins_opens_and_has_a_hash(tiny: Path) -> None:
+    assert re.fullmatch(r"sha256:[0-9a-f]{64}", open_checkpoint(tiny).model_hash)
+
+
+def test_the_hash_changes_with_any_file(tiny: Path) -> None:
+    before = open_checkpoint(tiny).model_hash
+    reweigh(tiny, lambda weights: weights["classifier.bias"].__iadd__(1))
+    assert open_checkpoint(tiny).model_hash != before
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_a_file_that_differs_from_its_pin_is_refused_by_name_with_both_hashes(tiny: Path, name: str) -> None:
+    write_pins(tiny)
+    with (tiny / name).open("ab") as file:
+        file.write(b" ")
+    if name == "model.safetensors":  # appended bytes already break the format: spoil a weight instead
+        (tiny / name).write_bytes((tiny / name).read_bytes()[:-3] + b"xx")
+    with pytest.raises(
+        ModelError, match=rf"{name} is not the pinned file: expected sha256 \w{{64}}, found \w{{64}}$"
+    ):
+        open_checkpoint(tiny)
+
+
+def test_a_file_that_is_not_pinned_is_refused_where_there_are_pins(tiny: Path) -> None:
+    write_pins(tiny)
+    pins = (tiny / "SHA256SUMS").read_text().splitlines(keepends=True)
+    (tiny / "SHA256SUMS").write_text("".join(line for line in pins if "tokenizer" not in line))
+    with pytest.raises(ModelError, match=r"tokenizer\.json is not pinned"):
+        open_checkpoint(tiny)
+
+
+def test_pickled_weights_are_refused(tiny: Path) -> None:
+    (tiny / "model.safetensors").rename(tiny / "pytorch_model.bin")
+    with pytest.raises(ModelError, match=r"only pickled weights \(pytorch_model\.bin\)"):
+        open_checkpoint(tiny)
+
+
+def test_damaged_safetensors_are_refused(tiny: Path) -> None:
+    content = (tiny / "model.safetensors").read_bytes()
+    (tiny / "model.safetensors").write_bytes(content[: len(content) // 2])
+    with pytest.raises(ModelError, match="not a readable safetensors file"):
+        open_checkpoint(tiny)
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_a_missing_file_is_named(tiny: Path, name: str) -> None:
+    (tiny / name).unlink()
+    with pytest.raises(ModelError, match=f"has no {name}"):
+        open_checkpoint(tiny)
+
+
+def test_broken_json_is_refused(tiny: Path) -> None:
+    (tiny / "config.json").write_text("{")
+    with pytest.raises(ModelError, match="is not JSON"):
+        open_checkpoint(tiny)
+
+
+def test_a_broken_tokenizer_is_refused(tiny: Path) -> None:
+    (tiny / "tokenizer.json").write_text("{}")
+    with pytest.raises(ModelError, match=r"tokenizer\.json is not a tokenizer"):
+        load_scorer(tiny)
+
+
+@pytest.mark.parametrize(
+    "labels", [{"0": "LABEL_0", "1": "LABEL_1", "2": "LABEL_2"}, {"0": "negative", "1": "positive"}]
+)
+def test_labels_that_are_not_the_three_tones_are_refused(tiny: Path, labels: dict[str, str]) -> None:
+    config = json.loads((tiny / "config.json").read_text())
+    (tiny / "config.json").write_text(json.dumps({**config, "id2label": labels}))
+    with pytest.raises(ModelError, match="not negative, neutral, positive"):
+        open_checkpoint(tiny)
+
+
+def test_an_unknown_name_offers_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'student'"):
+        open_checkpoint("studnet")
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no model folder at"):
+        open_checkpoint(tmp_path / "nowhere" / "model")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_missing_weights_are_refused_by_name(tiny: Path, backend: str) -> None:
+    reweigh(tiny, lambda weights: weights.pop("bert.encoder.layer.1.output.dense.weight"))
+    with pytest.raises(ModelError, match=r"lacks weights bert\.encoder\.layer\.1\.output\.dense\.weight"):
+        load_scorer(tiny, "cpu", backend)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_extra_weights_are_refused_by_name(tiny: Path, backend: str) -> None:
+    reweigh(tiny, lambda weights: weights.update(stranger=np.zeros(3, np.float32)))
+    with pytest.raises(ModelError, match="unknown weights stranger"):
+        load_scorer(tiny, "cpu", backend)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_mis_shaped_weights_are_refused_by_name(tiny: Path, backend: str) -> None:
+    reweigh(tiny, lambda weights: weights.update({"classifier.bias": np.zeros(4, np.float32)}))
+    with pytest.raises(ModelError, match=r"classifier\.bias"):
+        load_scorer(tiny, "cpu", backend)

@@ -1,0 +1,149 @@
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsvol.engine.errors import InputError
+from newsvol.models.corpus import UNLABELLED, Texts, clean, key, read_source, without_duplicates
+from newsvol.models.splits import near_duplicate_groups, overlapping, split_texts
+from newsvol.models.training_recipe import Source, Split
+
+words = st.sampled_from(
+    ["profit", "loss", "rose", "fell", "bank", "up", "down", "3", "5", "EUR", "mn", "the"]
+)
+texts = st.lists(st.lists(words, min_size=1, max_size=8).map(" ".join), min_size=1, max_size=60)
+
+
+def labelled(sentences: list[str]) -> Texts:
+    return Texts(np.array(sentences, dtype=object), np.array([len(text) % 3 for text in sentences], np.int64))
+
+
+def jaccard(one: str, two: str) -> float:
+    left, right = set(key(one).split()), set(key(two).split())
+    return len(left & right) / len(left | right)
+
+
+def test_links_tags_and_blanks_go() -> None:
+    assert clean("Shares &amp; <b>bonds</b>  https://t.co/x1 fell\n") == "Shares & bonds fell"
+
+
+def test_case_order_and_punctuation_do_not_make_a_text_new() -> None:
+    assert key("Profit rose, sharply!") == key("sharply PROFIT rose https://t.co/1")
+
+
+def test_phrasebank_lines_are_read_as_latin_1(tmp_path: Path) -> None:
+    (tmp_path / "p.txt").write_bytes("Metsä@home rose .@positive\nSales fell@negative\n".encode("latin-1"))
+    read = read_source(Source(file="p.txt", format="phrasebank"), tmp_path, 0)
+    assert read.text.tolist() == ["Metsä@home rose .", "Sales fell"]
+    assert read.label.tolist() == [2, 0]
+
+
+def test_csv_labels_are_mapped(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("text,label\nup,1\ndown,0\n")
+    source = Source(file="t.csv", label="label", labels={"0": "negative", "1": "positive"})
+    assert read_source(source, tmp_path, 0).label.tolist() == [2, 0]
+
+
+def test_a_column_position_reads_a_file_without_a_header(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("2020-01-01,one headline\n2020-01-02,another\n")
+    read = read_source(Source(file="t.csv", text=1), tmp_path, 0)
+    assert read.text.tolist() == ["one headline", "another"]
+    assert read.label.tolist() == [UNLABELLED] * 2
+
+
+def test_zipped_lines_of_a_sentences_length_are_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "calls.zip", "w") as archive:
+        archive.writestr("a.txt", "Good morning.\nRevenue grew more than 20% with gains in each segment.\n")
+    read = read_source(Source(file="calls.zip", format="zip_lines"), tmp_path, 0)
+    assert read.text.tolist() == ["Revenue grew more than 20% with gains in each segment."]
+
+
+def test_a_sample_is_seeded(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("\n".join(["text", *(f"headline {n}" for n in range(50))]))
+    source = Source(file="t.csv", sample=10)
+    first, again, other = (read_source(source, tmp_path, seed).text.tolist() for seed in (1, 1, 2))
+    assert first == again != other
+    assert len(first) == 10
+
+
+@pytest.mark.parametrize(
+    ("content", "source", "message"),
+    [
+        (None, Source(file="t.csv"), r"cannot read .*t\.csv"),
+        ("title\nx\n", Source(file="t.csv"), "no column 'text'; found: title"),
+        (
+            "text,label\nx,maybe\n",
+            Source(file="t.csv", label="label"),
+            r"t\.csv, row 2: label 'maybe' is not one of",
+        ),
+        ("text\nx\n", Source(file="t.csv", text=4), r"t\.csv, row 1 has no column 4"),
+        ("x", Source(file="t.csv", format="zip_lines"), r"cannot read .*t\.csv"),
+    ],
+)
+def test_a_source_that_cannot_be_read_is_named(
+    tmp_path: Path, content: str | None, source: Source, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / "t.csv").write_text(content)
+    with pytest.raises(InputError, match=message):
+        read_source(source, tmp_path, 0)
+
+
+def test_the_first_of_equal_texts_is_kept_and_contradictions_go() -> None:
+    sentences = np.array(["profit rose", "sales fell", "Rose profit!", "Sales fell."], dtype=object)
+    kept = without_duplicates(Texts(sentences, np.array([2, 0, 2, 1])))
+    assert kept.text.tolist() == ["profit rose"]
+
+
+@given(texts, st.integers(0, 5))
+@settings(max_examples=60, deadline=None)
+def test_no_test_text_has_a_near_duplicate_in_training(sentences: list[str], seed: int) -> None:
+    unique = without_duplicates(labelled(sentences))
+    if len(unique) == 0:
+        return
+    parts = split_texts(unique, Split(), seed)
+    assert sorted([*parts.train.text, *parts.validation.text, *parts.test.text]) == sorted(unique.text)
+    for held in parts.test.text:
+        assert all(jaccard(held, seen) < 0.8 for seen in [*parts.train.text, *parts.validation.text])
+
+
+@given(texts, texts)
+@settings(max_examples=60, deadline=None)
+def test_overlap_with_held_out_texts_is_found(sentences: list[str], held_out: list[str]) -> None:
+    wanted = [max(jaccard(text, held) for held in held_out) >= 0.8 - 1e-6 for text in sentences]
+    assert overlapping(sentences, held_out, 0.8).tolist() == wanted
+
+
+def test_splits_are_seeded_and_keep_the_shares_of_classes() -> None:
+    generator = np.random.default_rng(0)
+    sentences = np.array(
+        [" ".join(f"w{n}" for n in generator.integers(0, 9999, 6)) for _ in range(600)], dtype=object
+    )
+    some = Texts(sentences, np.repeat([0, 1, 2], [60, 360, 180]))
+    parts, again, other = (split_texts(some, Split(), seed) for seed in (1, 1, 2))
+    assert parts.fingerprint() == again.fingerprint() != other.fingerprint()
+    for part, share in ((parts.train, 0.7), (parts.validation, 0.1), (parts.test, 0.2)):
+        np.testing.assert_allclose(np.bincount(part.label), share * np.array([60, 360, 180]), atol=1)
+
+
+def test_near_duplicates_are_one_group() -> None:
+    close = [
+        "net profit rose to 3 mn euros in 2009",
+        "net profit rose to 4 mn euros in 2009",
+        "sales fell in Asia",
+    ]
+    group = near_duplicate_groups(close, 0.7)
+    assert group[0] == group[1] != group[2]
+
+
+@pytest.mark.real
+def test_no_other_source_of_the_shipped_recipe_holds_a_test_sentence(data_dir: Path) -> None:
+    from newsvol.models.gathering import gather
+    from newsvol.models.training_recipe import load_training_recipe
+
+    corpus = gather(load_training_recipe("student"), data_dir)
+    held = {key(text) for text in [*corpus.parts.test.text, *corpus.parts.validation.text]}
+    assert not held & {key(text) for text in [*corpus.training().text, *corpus.unlabelled.text]}

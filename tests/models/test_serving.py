@@ -1,0 +1,113 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from newsvol.engine.errors import DeviceError, InputError, ModelError
+from newsvol.models.serving import MAX_CHARACTERS, load_scorer
+
+TEXTS = [
+    "profit rose sharply",
+    "",
+    "shares of the bank fell in the quarter, the company said",
+    "$ 3.5 %",
+    "loss " * 60,
+]
+
+
+def run_python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+def test_rows_sum_to_one(tiny_start: Path, backend: str) -> None:
+    rows = load_scorer(tiny_start, "cpu", backend).probabilities(TEXTS)
+    assert rows.shape == (len(TEXTS), 3)
+    assert rows.dtype == np.float64
+    np.testing.assert_allclose(rows.sum(axis=1), 1, rtol=1e-12)
+
+
+def test_no_texts_give_no_rows(tiny_start: Path) -> None:
+    assert load_scorer(tiny_start, "cpu").probabilities([]).shape == (0, 3)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+def test_a_text_alone_and_in_a_batch_agree(tiny_start: Path, backend: str) -> None:
+    scorer = load_scorer(tiny_start, "cpu", backend)
+    texts = [f"{text} {n}" for n in range(20) for text in TEXTS]
+    alone = np.concatenate([scorer.probabilities([text]) for text in texts])
+    np.testing.assert_allclose(scorer.probabilities(texts), alone, atol=1e-4)
+
+
+def test_the_onnx_graph_agrees_with_torch(tiny_start: Path) -> None:
+    onnx, torch = (load_scorer(tiny_start, "cpu", name).probabilities(TEXTS) for name in ("onnx", "torch"))
+    np.testing.assert_allclose(onnx, torch, atol=1e-5)
+
+
+def test_columns_follow_the_labels_of_the_configuration(tiny: Path) -> None:
+    before = load_scorer(tiny, "cpu").probabilities(TEXTS)
+    config = json.loads((tiny / "config.json").read_text())
+    labels = {"0": "Neutral", "1": "NEGATIVE", "2": "positive"}
+    (tiny / "config.json").write_text(json.dumps({**config, "id2label": labels}))
+    # 0 was positive and is neutral now, 1 stays negative, 2 was neutral and is positive now.
+    np.testing.assert_allclose(load_scorer(tiny, "cpu").probabilities(TEXTS), before[:, [0, 2, 1]], rtol=1e-12)
+
+
+def test_a_very_long_text_is_cut(tiny_start: Path) -> None:
+    scorer = load_scorer(tiny_start, "cpu")
+    long = "profit " * 40_000
+    np.testing.assert_array_equal(scorer.probabilities([long]), scorer.probabilities([long[:MAX_CHARACTERS]]))
+
+
+def test_a_text_that_is_not_a_string_is_named(tiny_start: Path) -> None:
+    with pytest.raises(InputError, match="text 1 is float nan, not a string"):
+        load_scorer(tiny_start, "cpu").probabilities(["profit", float("nan")])  # type: ignore[list-item]
+
+
+def test_an_unknown_device_offers_the_nearest(tiny_start: Path) -> None:
+    with pytest.raises(DeviceError, match="unknown device 'cudo'; did you mean 'cuda'"):
+        load_scorer(tiny_start, "cudo")
+
+
+def test_a_device_that_is_not_there_is_refused_not_replaced(tiny_start: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    with pytest.raises(DeviceError, match="'cuda' was asked for"):
+        load_scorer(tiny_start, "cuda")
+
+
+def test_the_scorer_says_what_it_is(tiny_start: Path) -> None:
+    scorer = load_scorer(tiny_start, "cpu")
+    assert scorer.name == "tiny"
+    assert scorer.device == "cpu"
+    assert scorer.backend.startswith("onnxruntime ")
+
+
+def test_the_onnx_back_end_refuses_what_it_cannot_write(tiny: Path) -> None:
+    config = json.loads((tiny / "config.json").read_text())
+    (tiny / "config.json").write_text(json.dumps({**config, "hidden_act": "relu"}))
+    with pytest.raises(ModelError, match="backend onnx runs BERT classifiers"):
+        load_scorer(tiny, "cpu", "onnx")
+    assert load_scorer(tiny, "cpu").backend.startswith("torch ")
+
+
+def test_importing_serving_imports_nothing_heavy() -> None:
+    heavy = {"torch", "transformers", "onnxruntime", "onnx", "tokenizers"}
+    code = f"import sys, newsvol.models.serving; print(*({heavy!r} & set(sys.modules)))"
+    assert run_python(code) == ""
+
+
+def test_scoring_on_a_cpu_does_not_import_torch(tiny_start: Path) -> None:
+    code = f"""
+import sys
+from newsvol.models.serving import load_scorer
+load_scorer({str(tiny_start)!r}, "cpu").probabilities(["profit rose"])
+print(*({{"torch", "transformers"}} & set(sys.modules)))
+"""
+    assert run_python(code) == ""

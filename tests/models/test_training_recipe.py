@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from newsvol.engine.errors import RecipeError, UnknownNameError
+from newsvol.models.training_recipe import SHIPPED, load_training_recipe
+
+MINIMAL = {
+    "name": "minimal",
+    "seed": 1,
+    "start": "somewhere",
+    "evaluated": {"file": "texts.csv", "label": "label"},
+    "student": {"layers": [0], "hard_weight": 1},
+}
+
+
+@pytest.fixture
+def written(tmp_path: Path):
+    def write(**changes: object) -> Path:
+        file = tmp_path / "recipe.yaml"
+        file.write_text(yaml.safe_dump({**MINIMAL, **changes}))
+        return file
+
+    return write
+
+
+def test_a_minimal_recipe_loads_with_its_defaults(written) -> None:
+    recipe = load_training_recipe(written())
+    assert recipe.vocabulary is None
+    assert recipe.split.train == 0.7
+
+
+@pytest.mark.parametrize("name", [file.stem for file in SHIPPED.glob("*.yaml")])
+def test_shipped_recipes_load_by_name(name: str) -> None:
+    assert load_training_recipe(name).name == name
+
+
+def test_an_unknown_shipped_name_offers_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'student'"):
+        load_training_recipe("studemt")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"vocabularly": 900}, "unknown key vocabularly; did you mean 'vocabulary'"),
+        ({"student": {"layers": [0], "epoch": 2}}, r"unknown key student\.epoch; did you mean 'epochs'"),
+        ({"labelled": [{"fil": "a.csv", "file": "b"}]}, r"unknown key labelled\.0\.fil; did you mean 'file'"),
+        ({"teacher": {"layers": [0], "seeds": [1], "lr": 1}}, r"unknown key teacher\.lr"),
+        ({"seed": "x"}, "seed: .*found 'x'"),
+        ({"split": {"train": 0.8, "validation": 0.2}}, "must leave at least 0.01 for the test split"),
+        ({"student": {"layers": []}}, r"student\.layers"),
+        ({"student": {"layers": [0]}}, "without a teacher"),
+        ({"evaluated": {"label": "label"}}, r"key evaluated\.file is missing"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named(written, changes: dict[str, object], message: str) -> None:
+    with pytest.raises(RecipeError, match=message) as caught:
+        load_training_recipe(written(**changes))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("content", "message"), [("a: [", "is not YAML"), ("", "holds no keys")])
+def test_a_file_that_is_not_a_recipe_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_text(content)
+    with pytest.raises(RecipeError, match=message):
+        load_training_recipe(file)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"cannot read recipe .*gone\.yaml"):
+        load_training_recipe(tmp_path / "gone.yaml")
+
+
+def test_the_hash_covers_every_value(written) -> None:
+    first = load_training_recipe(written()).content_hash()
+    assert load_training_recipe(written(max_length=65)).content_hash() != first
+    assert load_training_recipe(written(max_length=64)).content_hash() == first  # the default, written out
