@@ -38,8 +38,8 @@ def perturb(
     """Return tape and sentiment with everything that becomes available after `moment_ns` changed.
 
     ``randomise`` redraws prices, volumes and sentiment; ``delete`` drops bars and headlines; ``blank`` all
-    but stops the prices, takes the volumes away, and makes every headline say nothing. The calendar stays: it is
-    known ahead.
+    but stops the prices, takes the volumes away, and makes every headline say nothing. The calendar stays:
+    it is known ahead.
     """
     known_bars = tape.bars.close_ns <= moment_ns
     known_news = tape.news.available_ns <= moment_ns

@@ -145,6 +145,17 @@ def test_gzip_parquet_and_an_index_of_stamps_are_read(tmp_path):
     assert_same_bars(take(tmp_path / "bars.parquet"), bars)
 
 
+def test_numbers_as_a_spreadsheet_writes_them_are_numbers(tmp_path):
+    bars = minute_bars("2024-03-06", "2024-03-08")
+    dressed = bars.assign(
+        volume=bars["volume"].map("{:,}".format),
+        close=("$" + bars["close"].astype(str)).where(bars.index < 500, bars["close"]),
+    )
+    result = take(write_bars(dressed, tmp_path / "bars.csv"))
+    assert_same_bars(result, bars)
+    np.testing.assert_array_equal(result.tape.bars.volume, bars["volume"])
+
+
 def test_a_newest_first_file_is_turned_round(tmp_path):
     bars = minute_bars("2024-03-06", "2024-03-08")
     result = take(write_bars(bars[::-1], tmp_path / "bars.csv"))
@@ -247,6 +258,15 @@ def test_an_unproven_edge_is_refused_and_can_be_said(tmp_path):
     with pytest.raises(ConventionError, match="--stamp start or --stamp end"):
         take(file, tz="UTC")
     assert take(file, tz="UTC", stamp="start").tape.bars.open_ns[0] == middle["stamp"].iloc[0].value
+
+
+def test_a_zone_that_changes_with_the_clock_is_refused(tmp_path):
+    bars = minute_bars("2024-03-06", "2024-03-20")
+    winter = write_bars(bars[: 3 * 390], tmp_path / "winter.csv", zone="UTC").read_text()
+    summer = write_bars(bars[3 * 390 :], tmp_path / "summer.csv", zone=NEW_YORK).read_text()
+    (tmp_path / "both.csv").write_text(winter + summer.split("\n", 1)[1])
+    with pytest.raises(ConventionError, match="America/New_York over the whole file, but UTC on one side"):
+        take(tmp_path / "both.csv")
 
 
 def test_an_unproven_zone_is_refused(tmp_path):

@@ -126,10 +126,12 @@ def _numbers(table: RawTable, column: str | None) -> FloatArray:
     if column is None:
         return np.full(len(table.frame), np.nan)
     cells = table.frame[column]
-    if cells.dtype.kind not in "iuf":
+    number = pd.to_numeric(cells, errors="coerce")
+    if cells.dtype.kind not in "iuf" and (odd := number.isna() & cells.notna()).any():
         # "1,234.50" and "$12.30" are numbers to a spreadsheet.
-        cells = cells.astype(str).str.replace(r"[,$\s]", "", regex=True)
-    return pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        plain_text = cells[odd].astype(str).str.replace(r"[,$\s]", "", regex=True)
+        number = number.astype(np.float64).where(~odd, pd.to_numeric(plain_text, errors="coerce"))
+    return number.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _hold_bad_values(

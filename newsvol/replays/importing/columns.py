@@ -97,9 +97,10 @@ def find_columns(
     for role in needed:
         if role not in found:
             has = ", ".join(map(str, table.frame.columns))
-            header = (
-                "has the columns" if table.has_header else "has no header row that is known; its columns are"
-            )
+            header = "has the columns"
+            if not table.has_header:
+                first = ",".join(map(str, table.frame.iloc[0]))[:60] if len(table.frame) else ""
+                header = f"has no header row that is known (first row: {first!r}); its columns are"
             raise ConventionError(
                 f"{table.name} {header} {has}: none is known to be the {role}; pass --map {role}=COLUMN"
             )

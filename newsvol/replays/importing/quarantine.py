@@ -1,7 +1,5 @@
 """Rows that are put aside, each with one reason, so that read = kept + quarantined by construction."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -49,7 +47,7 @@ class Sieve:
         """Return the quarantined rows in file order, columns ``file, row, reason, text``."""
         held = np.flatnonzero(~self.kept)
         cells = self.table.frame.iloc[held].astype(str)
-        text: Sequence[str] = cells.agg(",".join, axis=1).tolist() if len(held) else []
+        text = [",".join(row) for row in zip(*(cells[column] for column in cells), strict=True)]
         here = pd.DataFrame({"row": self.table.row[held], "reason": self._reason[held], "text": text})
         torn = pd.DataFrame(list(self.table.malformed), columns=["row", "reason", "text"])
         parts = [part for part in (here, torn) if len(part)]

@@ -1,6 +1,7 @@
 """Stamps in text: the time of day is taken out, and what is left is a date in one of the known orders."""
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -27,45 +28,38 @@ _ZONES = {
     "JST": "Asia/Tokyo",
 }
 _DATES = (
-    *(
-        "%Y-%m-%d",
-        "%Y/%m/%d",
-        "%Y%m%d",
-        "%Y.%m.%d",
-        "%m/%d/%Y",
-        "%d/%m/%Y",
-        "%m/%d/%y",
-        "%d/%m/%y",
-        "%d.%m.%Y",
-    ),
+    *("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y.%m.%d", "%d.%m.%Y"),
+    *("%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y"),
     *("%m-%d-%Y", "%d-%m-%Y", "%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%d %b %y", "%b %d %Y", "%Y-%b-%d"),
 )
 
 
+@dataclass(frozen=True)
+class _Pieces:
+    """The distinct texts of one part of a stamp, shape (U,), and which of them each row has, shape (T,)."""
+
+    unique: Cells
+    codes: IntArray
+
+
 def read_stamp_text(text: Cells, zone: str | None, file: str) -> Stamps:
+    """Understand stamps in text; `zone` is what the column's name says of them.
+
+    Raises
+    ------
+    ConventionError
+        Most cells are no stamp, they name several zones, or days and months cannot be told apart.
+    """
     filled = (text != "").to_numpy(dtype=np.bool_)
-    zone_words = text.str.extract(_ZONE_WORD.pattern, expand=False)
-    words = {_ZONES[word] for word in zone_words.dropna().unique()}
-    if len(words) > 1:
-        raise ConventionError(
-            f"{file}: its stamps name several zones ({', '.join(sorted(words))}); split the file"
-        )
-    body = text.str.replace(_ZONE_WORD.pattern, " ", regex=True) if words else text
+    days, clocks = _pieces(text)
+    words = _zone_words(clocks.unique, file)
+    body = clocks.unique.str.replace(_ZONE_WORD.pattern, " ", regex=True) if words else clocks.unique
     body = body.str.replace(_WEEKDAY.pattern, " ", regex=True).str.strip(" ,")
-    offset_text = body.str.extract(_OFFSET.pattern, expand=False).where(body.str.contains(":", regex=False))
-    with_offset = offset_text.notna().to_numpy(dtype=np.bool_)
-    time_ns, has_time, good_time = _times(body)
-    dates = body.str.replace(_TIME.pattern, " ", n=1, regex=True)
-    if with_offset.any():
-        dates = dates.str.replace(r"\s*(?:Z|[+-]\d{2}(?::?\d{2})?)$", "", regex=True).where(
-            with_offset, dates
-        )
-    dates = dates.str.replace(_MONTH.pattern, r"\1", regex=True)
-    dates = (
-        dates.str.replace(r"(?<=\d)T\s*$|,", " ", regex=True)
-        .str.replace(r"\s+", " ", regex=True)
-        .str.strip(" -")
-    )
+    offset = body.str.extract(_OFFSET.pattern, expand=False).where(body.str.contains(":", regex=False))
+    with_offset = offset.notna().to_numpy(dtype=np.bool_)[clocks.codes]
+    offset_ns = _offsets(offset)[clocks.codes]
+    time_ns, has_time, good_time = (column[clocks.codes] for column in _times(body))
+    dates = _Pieces(_date_part(days.unique, bool(words)), days.codes)
     date_ns, good_date, form = _dates(dates, filled, file)
     valid = good_date & good_time & filled
     if valid.sum() < 0.5 * filled.sum() or not valid.any():
@@ -73,18 +67,55 @@ def read_stamp_text(text: Cells, zone: str | None, file: str) -> Stamps:
         raise ConventionError(f"{file}: {example[:40]!r} is no stamp that is known; pass --map stamp=COLUMN")
     aware = bool(with_offset.sum() > 0.5 * valid.sum())
     # A file is of one kind: an offset that most rows lack, or lack of one that most have, cannot be trusted.
-    if has_time[valid].any():
-        valid &= ~(has_time & (with_offset != aware))
+    valid &= ~(has_time & (with_offset != aware))
     wall = np.where(valid, date_ns + time_ns, 0).astype(np.int64)
     resolution = np.where(has_time, resolution_of(wall, valid & has_time), NS_PER_DAY).astype(np.int64)
-    offsets = _offsets(offset_text)
-    utc = np.where(valid, wall - offsets, 0).astype(np.int64) if aware else None
+    utc = np.where(valid, wall - offset_ns, 0).astype(np.int64) if aware else None
     if aware:
-        zone = "written offset" if offsets[valid].any() else "UTC"
+        zone = "written offset" if offset_ns[valid].any() else "UTC"
     elif words:
         zone = next(iter(words))
     clock = " H:MM" if has_time.any() else ", no time"
     return Stamps(wall, utc, valid, resolution, zone, f"{form}{clock}{', with offset' if aware else ''}")
+
+
+def _pieces(text: Cells) -> tuple[_Pieces, _Pieces]:
+    """Split stamps into days and clocks where a blank does it; a million stamps have few of either."""
+    parts = text.str.replace(r"^(\d{4}-\d{2}-\d{2})T", r"\1 ", regex=True).str.split(n=1, expand=True)
+    if parts.shape[1] == 2:
+        days, clocks = (_distinct(parts[place].fillna("")) for place in (0, 1))
+        if (clocks.unique.str.match(r"\d{1,2}:\d{2}") | (clocks.unique == "")).all():
+            return days, clocks
+    whole = _distinct(text)
+    return whole, whole
+
+
+def _distinct(text: Cells) -> _Pieces:
+    codes, unique = pd.factorize(text)
+    return _Pieces(pd.Series(unique, dtype=str), codes.astype(np.int64))
+
+
+def _zone_words(clocks: Cells, file: str) -> set[str]:
+    found = clocks.str.extract(_ZONE_WORD.pattern, expand=False).dropna().unique()
+    zones = {_ZONES[word] for word in found}
+    if len(zones) > 1:
+        raise ConventionError(
+            f"{file}: its stamps name several zones ({', '.join(sorted(zones))}); split the file"
+        )
+    return zones
+
+
+def _date_part(days: Cells, zone_words: bool) -> Cells:
+    if zone_words:
+        days = days.str.replace(_ZONE_WORD.pattern, " ", regex=True)
+    days = days.str.replace(_WEEKDAY.pattern, " ", regex=True).str.strip(" ,")
+    timed = days.str.contains(":", regex=False)
+    without = days.str.replace(_OFFSET.pattern, "", regex=True).str.replace(
+        _TIME.pattern, " ", n=1, regex=True
+    )
+    days = without.where(timed, days).str.replace(_MONTH.pattern, r"\1", regex=True)
+    days = days.str.replace(r"(?<=\d)T\s*$|,", " ", regex=True)
+    return days.str.replace(r"\s+", " ", regex=True).str.strip(" -")
 
 
 def _times(body: Cells) -> tuple[IntArray, BoolArray, BoolArray]:
@@ -103,11 +134,10 @@ def _times(body: Cells) -> tuple[IntArray, BoolArray, BoolArray]:
     return whole + np.round(fraction * NS_PER_SECOND).astype(np.int64), has, good
 
 
-def _dates(dates: Cells, filled: BoolArray, file: str) -> tuple[IntArray, BoolArray, str]:
-    # A million stamps have a few thousand dates: each is parsed once.
-    codes, unique = pd.factorize(dates)
-    candidates = pd.Series(unique, dtype=object)
-    weight = np.bincount(codes[filled], minlength=len(unique))
+def _dates(dates: _Pieces, filled: BoolArray, file: str) -> tuple[IntArray, BoolArray, str]:
+    codes = dates.codes
+    candidates = dates.unique.astype(object)
+    weight = np.bincount(codes[filled], minlength=len(candidates))
     parsed = {form: pd.to_datetime(candidates, format=form, errors="coerce") for form in _DATES}
     right = {form: int(weight[day.notna().to_numpy()].sum()) for form, day in parsed.items()}
     best = max(right, key=lambda form: right[form])

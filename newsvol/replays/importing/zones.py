@@ -104,29 +104,50 @@ def prove_zone(
         return _written_zone(stamps, stamps.zone, seen, sessions, exchange_zone, file, said)
     readings = _readings(stamps, exchange_zone, said)
     share = {zone: _share(utc, ok & stamps.valid, seen, sessions) for zone, (utc, ok) in readings.items()}
-    ranked = sorted(share, key=lambda zone: share[zone], reverse=True)
-    best, second = ranked[0], ranked[1]
+    best = max(share, key=lambda zone: share[zone])
     if said is not None:
-        if share[said] < share[best] - 2 * _LEAST_LEAD and share[best] >= _LEAST_SHARE:
+        ours, theirs = _duel(readings, said, best, stamps.valid, seen, sessions)
+        if theirs - ours > 2 * _LEAST_LEAD and share[best] >= _LEAST_SHARE:
             raise ConventionError(
-                f"--tz {said} contradicts {file}: {share[said]:.0%} of its {seen.name} would fall in the "
-                f"sessions, against {share[best]:.0%} in {best}; drop --tz or pass --tz {best}"
+                f"--tz {said} contradicts {file}: {ours:.0%} of its {seen.name} would fall in the "
+                f"sessions, against {theirs:.0%} in {best}; drop --tz or pass --tz {best}"
             )
         return ZoneProof(
             *readings[said], said, f"--tz; {share[said]:.1%} of {seen.name} falls in the sessions"
         )
-    lead = share[best] - share[second]
-    if share[best] < _LEAST_SHARE or lead < _LEAST_LEAD:
+    duels = {
+        zone: _duel(readings, best, zone, stamps.valid, seen, sessions) for zone in readings if zone != best
+    }
+    rival, (ours, theirs) = min(duels.items(), key=lambda duel: duel[1][0] - duel[1][1])
+    where = f"where {rival} differs, {ours:.1%} against its {theirs:.1%}"
+    if share[best] < _LEAST_SHARE or ours - theirs < _LEAST_LEAD:
         raise ConventionError(
             f"{file}: the zone of its stamps is not proven ({share[best]:.0%} of {seen.name} falls in the "
-            f"sessions in {best}, {share[second]:.0%} in {second}); pass --tz ZONE"
+            f"sessions in {best}; {where}); pass --tz ZONE"
         )
     sides = _agreeing_sides(readings, best, seen, sessions, stamps.valid, exchange_zone, file)
     across = f", on {sides} sides of clock changes" if sides > 1 else ""
-    evidence = (
-        f"{share[best]:.1%} of {seen.name} falls in the sessions, {share[second]:.1%} in {second}{across}"
-    )
+    evidence = f"{share[best]:.1%} of {seen.name} falls in the sessions; {where}{across}"
     return ZoneProof(*readings[best], best, evidence)
+
+
+def _duel(
+    readings: Mapping[str, tuple[IntArray, BoolArray]],
+    one: str,
+    other: str,
+    valid: BoolArray,
+    seen: Activity,
+    sessions: SessionFrame,
+) -> tuple[float, float]:
+    """Return the shares of two readings over the stamps that they read differently.
+
+    UTC and London are one all winter: over the whole file a summer of difference would be watered down.
+    """
+    (one_ns, one_exists), (other_ns, other_exists) = readings[one], readings[other]
+    apart = valid & (one_ns != other_ns)
+    return _share(one_ns, one_exists & apart, seen, sessions), _share(
+        other_ns, other_exists & apart, seen, sessions
+    )
 
 
 def require_zone(zone: str, option: str) -> None:
