@@ -155,7 +155,7 @@ class LiveForecast:
         rows, one = slice(begin, end), slice(bucket, bucket + 1)
         bars = self._bars
         realized_measures_nb(
-            bars.open_ns[rows],
+            bars.close_ns[rows],
             bars.open[rows],
             bars.high[rows],
             bars.low[rows],

@@ -57,7 +57,10 @@ class Tape:
                 values = getattr(frame, column.name)
                 digest.update(f"|{column.name}|{len(values)}|".encode())
                 if values.dtype == object:
-                    digest.update("\x00".join(values).encode())
+                    for text in values:  # length first, so that no text can run into the next
+                        encoded = text.encode("utf-8", "surrogatepass")
+                        digest.update(f"{len(encoded)}|".encode())
+                        digest.update(encoded)
                 else:
                     digest.update(np.ascontiguousarray(values).tobytes())
         return f"sha256:{digest.hexdigest()}"

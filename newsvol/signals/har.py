@@ -75,7 +75,7 @@ class HarState:
             config=np.array(
                 [config.min_window, config.window, REBASE_EVERY, int(config.is_log)], dtype=np.int64
             ),
-            sums=np.zeros((n + 1, 4)),
+            sums=np.zeros((n + 1, 5)),
             rows=np.zeros((n + 1, p)),
             usable=np.zeros(n + 1, dtype=np.bool_),
             gram=np.zeros((p, p + 1)),

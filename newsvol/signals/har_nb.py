@@ -15,15 +15,23 @@ START, VALID, OLDEST, SINCE_REBASE, FITTED, COLLINEAR = range(6)
 """Places in `marks`: first row with data, rows in the window, its oldest row, adds since the Gram matrix was
 last rebuilt, whether a fit exists, and one plus the column found collinear."""
 
-VALUE_SUM, VALUE_COUNT, ERROR_SUM, ERROR_COUNT = range(4)
-"""Columns of `sums`, running totals up to each row."""
+VALUE_SUM, VALUE_COUNT, ERROR_SUM, ERROR_COUNT, ERROR = range(5)
+"""Columns of `sums`: running totals up to each row, and what the row before added to the errors."""
+
+CANCELLED = 1e-6
+"""A window's errors below this share of their running total are added up anew: one huge error that has left
+the window has left its rounding in every total after it."""
+
+SHRUNK = 0.01
+"""Where a row that leaves takes all but this share of a column's sum of squares with it, the Gram matrix is
+built anew: what is left is as small as the rounding of what was there."""
 
 
 class HarArrays(NamedTuple):
     """Everything a step reads and writes; B buckets, p columns, q of them beside constant and lags.
 
     `x` (B,) the series; `extra` (B, q); `lags` (L,); `config` (4,): min_window, window, rebase_every, is_log;
-    `sums` (B+1, 4); `rows` (B+1, p); `usable` (B+1,); `gram` (p, p+1): X'X beside X'y; `beta` (p,);
+    `sums` (B+1, 5); `rows` (B+1, p); `usable` (B+1,); `gram` (p, p+1): X'X beside X'y; `beta` (p,);
     `marks` (6,); `bounds` (2,): least and greatest target in the window; `forecast`, `smearing` (B,).
     """
 
@@ -151,6 +159,10 @@ def har_step_nb(b: int, s: HarArrays) -> None:
     s.smearing[b] = 1.0
     if is_log:
         count = s.sums[b, ERROR_COUNT] - s.sums[oldest, ERROR_COUNT]
+        if s.sums[b, ERROR_SUM] - s.sums[oldest, ERROR_SUM] < CANCELLED * s.sums[b, ERROR_SUM]:
+            s.sums[oldest, ERROR_SUM] = 0.0
+            for i in range(oldest + 1, b + 1):
+                s.sums[i, ERROR_SUM] = s.sums[i - 1, ERROR_SUM] + s.sums[i, ERROR]
         s.smearing[b] = (s.sums[b, ERROR_SUM] - s.sums[oldest, ERROR_SUM]) / count
 
 
@@ -162,9 +174,8 @@ def _learn_nb(b: int, s: HarArrays) -> None:
     s.sums[b, VALUE_SUM] = s.sums[b - 1, VALUE_SUM] + (value if finite else 0.0)
     s.sums[b, VALUE_COUNT] = s.sums[b - 1, VALUE_COUNT] + (1.0 if finite else 0.0)
     error_known = finite and np.isfinite(s.forecast[b - 1])
-    s.sums[b, ERROR_SUM] = s.sums[b - 1, ERROR_SUM] + (
-        np.exp(value - s.forecast[b - 1]) if error_known else 0.0
-    )
+    s.sums[b, ERROR] = np.exp(value - s.forecast[b - 1]) if error_known else 0.0
+    s.sums[b, ERROR_SUM] = s.sums[b - 1, ERROR_SUM] + s.sums[b, ERROR]
     s.sums[b, ERROR_COUNT] = s.sums[b - 1, ERROR_COUNT] + (1.0 if error_known else 0.0)
     if finite and s.marks[START] < 0:
         s.marks[START] = b - 1
@@ -187,6 +198,9 @@ def _admit_nb(new: int, s: HarArrays) -> None:
     stale = False
     while marks[VALID] > s.config[1]:
         old = marks[OLDEST]
+        for j in range(p):
+            if s.gram[j, j] - rows[old, j] * rows[old, j] < SHRUNK * s.gram[j, j]:
+                marks[SINCE_REBASE] = s.config[2]
         add_row_nb(s.gram, rows[old], x[old], -1.0, p)
         stale = stale or x[old] <= bounds[0] or x[old] >= bounds[1]
         marks[VALID] -= 1
@@ -213,14 +227,15 @@ def _seed_errors_nb(b: int, s: HarArrays) -> None:
     """Before the first forecast no error is out of sample: start smearing from the fit's residuals."""
     p = s.rows.shape[1]
     for i in range(s.marks[OLDEST], b):
-        s.sums[i + 1, ERROR_SUM] = s.sums[i, ERROR_SUM]
+        s.sums[i + 1, ERROR] = 0.0
         s.sums[i + 1, ERROR_COUNT] = s.sums[i, ERROR_COUNT]
         if s.usable[i]:
             fitted = 0.0
             for j in range(p):
                 fitted += s.rows[i, j] * s.beta[j]
-            s.sums[i + 1, ERROR_SUM] += np.exp(s.x[i] - fitted)
+            s.sums[i + 1, ERROR] = np.exp(s.x[i] - fitted)
             s.sums[i + 1, ERROR_COUNT] += 1.0
+        s.sums[i + 1, ERROR_SUM] = s.sums[i, ERROR_SUM] + s.sums[i + 1, ERROR]
 
 
 @njit(cache=True)

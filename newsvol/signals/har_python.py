@@ -24,7 +24,9 @@ def walk_forward_python(
         if len(rows) < config.min_window:
             continue
         past = x[rows]
-        beta = np.linalg.lstsq(design[rows], past, rcond=None)[0]
+        # a variance is a millionth of the constant beside it: least squares wants columns of one size
+        size = np.linalg.norm(design[rows], axis=0)
+        beta = np.linalg.lstsq(design[rows] / size, past, rcond=None)[0] / size
         if np.isnan(smearing[:b]).all():
             ratio[rows] = np.exp(past - design[rows] @ beta)
         fitted = design[b] @ beta
@@ -35,7 +37,7 @@ def walk_forward_python(
 
 
 def _lag_means(x: FloatArray, lags: tuple[int, ...]) -> FloatArray:
-    """Return the mean of the known values in each lag, shape (B, L); the next longer one where none is known."""
+    """Return the mean of the known values in each lag, shape (B, L); where none is, the next longer mean."""
     means = np.full((len(x), len(lags)), np.nan)
     start = int(np.argmax(np.isfinite(x))) if np.isfinite(x).any() else len(x)
     for j in reversed(range(len(lags))):

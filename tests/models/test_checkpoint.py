@@ -70,9 +70,10 @@ def test_a_missing_file_is_named(tiny: Path, name: str) -> None:
         open_checkpoint(tiny)
 
 
-def test_broken_json_is_refused(tiny: Path) -> None:
-    (tiny / "config.json").write_text("{")
-    with pytest.raises(ModelError, match="is not JSON"):
+@pytest.mark.parametrize(("content", "message"), [("{", "is not JSON"), ("[]", "is not a JSON object")])
+def test_a_broken_configuration_is_refused(tiny: Path, content: str, message: str) -> None:
+    (tiny / "config.json").write_text(content)
+    with pytest.raises(ModelError, match=message):
         open_checkpoint(tiny)
 
 
@@ -83,9 +84,15 @@ def test_a_broken_tokenizer_is_refused(tiny: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "labels", [{"0": "LABEL_0", "1": "LABEL_1", "2": "LABEL_2"}, {"0": "negative", "1": "positive"}]
+    "labels",
+    [
+        {"0": "LABEL_0", "1": "LABEL_1", "2": "LABEL_2"},
+        {"0": "negative", "1": "positive"},
+        {"a": "negative", "b": "neutral", "c": "positive"},
+        None,
+    ],
 )
-def test_labels_that_are_not_the_three_tones_are_refused(tiny: Path, labels: dict[str, str]) -> None:
+def test_labels_that_are_not_the_three_tones_are_refused(tiny: Path, labels: dict[str, str] | None) -> None:
     config = json.loads((tiny / "config.json").read_text())
     (tiny / "config.json").write_text(json.dumps({**config, "id2label": labels}))
     with pytest.raises(ModelError, match="not negative, neutral, positive"):

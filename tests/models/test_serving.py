@@ -31,6 +31,22 @@ def test_rows_sum_to_one(tiny_start: Path, backend: str) -> None:
     np.testing.assert_allclose(rows.sum(axis=1), 1, rtol=1e-12)
 
 
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+def test_the_same_call_gives_the_same_bits_also_from_a_new_scorer(tiny_start: Path, backend: str) -> None:
+    first, second = (load_scorer(tiny_start, "cpu", backend) for _ in range(2))
+    wanted = first.probabilities(TEXTS)
+    for scorer in (first, second):
+        np.testing.assert_array_equal(scorer.probabilities(TEXTS), wanted)
+
+
+def test_a_tokenizer_of_another_model_is_refused(tiny: Path) -> None:
+    content = json.loads((tiny / "tokenizer.json").read_text())
+    content["model"]["vocab"] |= {"stranger": len(content["model"]["vocab"])}
+    (tiny / "tokenizer.json").write_text(json.dumps(content))
+    with pytest.raises(ModelError, match="they are not of one model"):
+        load_scorer(tiny, "cpu")
+
+
 def test_no_texts_give_no_rows(tiny_start: Path) -> None:
     assert load_scorer(tiny_start, "cpu").probabilities([]).shape == (0, 3)
 
@@ -38,7 +54,7 @@ def test_no_texts_give_no_rows(tiny_start: Path) -> None:
 @pytest.mark.parametrize("backend", ["onnx", "torch"])
 def test_a_text_alone_and_in_a_batch_agree(tiny_start: Path, backend: str) -> None:
     scorer = load_scorer(tiny_start, "cpu", backend)
-    texts = [f"{text} {n}" for n in range(20) for text in TEXTS]
+    texts = [f"{text} {n}" for n in range(8) for text in TEXTS]
     alone = np.concatenate([scorer.probabilities([text]) for text in texts])
     np.testing.assert_allclose(scorer.probabilities(texts), alone, atol=1e-4)
 
@@ -54,7 +70,9 @@ def test_columns_follow_the_labels_of_the_configuration(tiny: Path) -> None:
     labels = {"0": "Neutral", "1": "NEGATIVE", "2": "positive"}
     (tiny / "config.json").write_text(json.dumps({**config, "id2label": labels}))
     # 0 was positive and is neutral now, 1 stays negative, 2 was neutral and is positive now.
-    np.testing.assert_allclose(load_scorer(tiny, "cpu").probabilities(TEXTS), before[:, [0, 2, 1]], rtol=1e-12)
+    np.testing.assert_allclose(
+        load_scorer(tiny, "cpu").probabilities(TEXTS), before[:, [0, 2, 1]], rtol=1e-12
+    )
 
 
 def test_a_very_long_text_is_cut(tiny_start: Path) -> None:

@@ -36,7 +36,7 @@ def _make_bars(
     missing: float = 0.0,
     constant_vol: float | None = None,
 ) -> BarFrame:
-    """Bars of `minutes` that fill the sessions, less a share that is missing; variance clusters or is constant."""
+    """Bars of `minutes` that fill the sessions, less a share missing; variance clusters unless constant."""
     rng = np.random.default_rng(seed)
     step = minutes * NS_PER_MINUTE
     spans = zip(sessions.open_ns.tolist(), sessions.close_ns.tolist(), strict=True)

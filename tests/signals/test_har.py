@@ -1,4 +1,4 @@
-"""HAR walked forward: the kernel is its least-squares twin, a live step is a column's row, errors name columns."""
+"""HAR walked forward: the kernel is its least-squares twin, a live step is a row of the columns."""
 
 import numpy as np
 import pytest
@@ -68,6 +68,12 @@ def test_a_crash_that_leaves_the_window_leaves_no_rounding_behind():
     assert_like_twin(x, HarConfig(200, 100, False, SHORT))
 
 
+def test_a_huge_error_that_leaves_the_window_leaves_no_rounding_in_the_smearing():
+    x = log_series(400, seed=3)
+    x[150:153] += 45
+    assert_like_twin(x, HarConfig(60, 30, True, SHORT))
+
+
 def test_a_series_may_begin_late_and_have_a_long_hole():
     x = log_series(400, seed=4)
     x[:37] = np.nan
@@ -130,6 +136,15 @@ def test_a_forecast_beyond_the_window_falls_back_to_its_mean():
     forecast, _ = state_of(config, x, extra).run(x, extra)
     assert forecast[119] == pytest.approx(x[59:119].mean(), rel=1e-12)
     assert forecast[118] != pytest.approx(x[58:118].mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize("push", [-300.0, -100.0, -30.0, -10.0, 10.0, 30.0, 100.0, 300.0])
+def test_extremes_that_have_left_the_window_bound_no_forecast(push):
+    x = log_series(120, seed=8)
+    x[30], x[40] = 10.0, -40.0
+    extra = np.random.default_rng(9).normal(0, 1, (120, 1))
+    extra[119] = push
+    assert_like_twin(x, HarConfig(60, 30, False, SHORT), extra)
 
 
 def test_smearing_turns_the_mean_of_a_log_into_the_log_of_a_mean():

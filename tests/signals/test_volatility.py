@@ -139,6 +139,28 @@ def test_a_bucket_in_which_no_price_moved_has_no_log(plain_history):
     )
 
 
+def test_what_was_fitted_is_turned_back_into_the_variance_of_the_bucket(make_history):
+    history = make_history(12)
+    last = slice(-1, None)
+    curve, half_an_hour = history.diurnal[last], 0.5
+    fitted, smearing = np.full(84, 0.7), np.full(84, 1.2)
+    assert har().back_transform(history, fitted, smearing)[last] == 0.7 * half_an_hour
+    assert har_p().back_transform(history, fitted, smearing)[last] == pytest.approx(
+        0.7 * curve * half_an_hour
+    )
+    expected = np.exp(0.7) * 1.2 * curve * half_an_hour
+    assert log_har_p().back_transform(history, fitted, smearing)[last] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", HARS)
+def test_forecasts_are_right_on_average(name, make_history):
+    history = make_history(150, seed=9)
+    forecast = build(name).forecast(history)
+    rows = np.isfinite(forecast)
+    # a median in place of a mean would be a quarter too low here
+    assert (history.measures.rv[rows] / forecast[rows]).mean() == pytest.approx(1.0, abs=0.12)
+
+
 def test_leverage_is_the_fall_of_the_bucket_before_in_its_own_deviations(plain_history):
     history = plain_history([4, 4, 0, np.nan, 4, 4], 3, bucket_return=[-1, 3, 0, np.nan, -4, -1])
     extra = log_har_p_leverage().extra(history)

