@@ -1,6 +1,7 @@
 """Named things that third parties can add: strategies and forecasters, found through entry points."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
@@ -50,6 +51,15 @@ class Registry(Generic[T]):
             return factory
 
         return register
+
+    @contextmanager
+    def lend(self, name: str, factory: Callable[..., T]) -> Iterator[None]:
+        """Know `factory` under `name` inside a ``with`` block: for notebooks and tests."""
+        self.add(name)(factory)
+        try:
+            yield
+        finally:
+            del self._factories[name]
 
     def names(self) -> list[str]:
         """Return every known name, built-in and installed, sorted."""

@@ -5,11 +5,11 @@ import re
 
 import pytest
 from click.testing import CliRunner, Result
+from vendor_bars import minute_bars, write_bars
 
 from newsvol.cli.tape import tape
 from newsvol.engine.errors import InputError, OutputError, TapeError
 from newsvol.replays.tape import load_tape
-from tests.replays.vendor_bars import minute_bars, write_bars
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from vendor_bars import minute_bars, write_bars
 
 from newsvol.engine.errors import TapeError
 from newsvol.engine.frames import BarFrame, SessionFrame
@@ -12,7 +13,6 @@ from newsvol.replays.calendar import calendar_zone, session_dates, session_of, s
 from newsvol.replays.checking import check_tape
 from newsvol.replays.coverage import coverage_of
 from newsvol.replays.importing import ImportRequest, import_tape
-from tests.replays.vendor_bars import minute_bars, write_bars
 
 MINUTE = 60_000_000_000
 

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from vendor_bars import minute_bars, write_bars
 
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_MINUTE, NS_PER_MS, NS_PER_SECOND
 from newsvol.engine.errors import ConventionError, TapeError
 from newsvol.replays.importing import ImportRequest, ImportResult, import_tape
 from newsvol.replays.importing.texts import clean_headline
-from tests.replays.vendor_bars import minute_bars, write_bars
 
 NEW_YORK = "America/New_York"
 

@@ -1,11 +1,18 @@
 """A small vendor: minute bars of whole sessions in any convention, written as vendors write them."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from newsvol.engine.arrays import NS_PER_MINUTE
 from newsvol.replays.calendar import sessions_between
+from newsvol.replays.importing import ImportRequest, ImportResult, import_tape
+
+NEW_YORK = "America/New_York"
+SPRING = ("2024-03-06", "2024-03-13")
+AUTUMN = ("2024-10-30", "2024-11-06")
 
 
 def minute_bars(first: str, last: str, *, extended: bool = False, seed: int = 7) -> pd.DataFrame:
@@ -55,4 +62,29 @@ def write_bars(
     out = bars[list(columns)].copy()
     out.insert(0, "datetime", text)
     file.write_text(out.to_csv(index=False), encoding="utf-8")
+    return file
+
+
+def take(*files: Path, **conventions: object) -> ImportResult:
+    return import_tape(ImportRequest(bars=files, **conventions))
+
+
+def regular(bars: pd.DataFrame) -> pd.DataFrame:
+    clock = bars["stamp"].dt.tz_localize("UTC").dt.tz_convert(NEW_YORK)
+    minute = clock.dt.hour * 60 + clock.dt.minute
+    return bars[(minute >= 570) & (minute < 960)]
+
+
+def assert_same_bars(result: ImportResult, bars: pd.DataFrame) -> None:
+    kept = result.tape.bars
+    np.testing.assert_array_equal(
+        kept.open_ns, bars["stamp"].to_numpy().astype("datetime64[ns]").astype(np.int64)
+    )
+    np.testing.assert_array_equal(kept.close_ns, kept.open_ns + NS_PER_MINUTE)
+    np.testing.assert_array_equal(kept.close, bars["close"].to_numpy())
+
+
+def lean_zip(file: Path, rows: list[str]) -> Path:
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("spy.csv", "\n".join(rows) + "\n")
     return file
