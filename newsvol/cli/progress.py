@@ -11,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 def stages(show: bool) -> Iterator[Callable[[str, int, int], None]]:
     """Yield a callback (stage, done, total) that draws one bar per stage; silent unless `show`.
 
-    Bars go to stderr, so that what a command prints can be piped.
+    Bars go to stderr, so that what a command prints can be piped, and are gone when it is done; a log file
+    gets none.
     """
     if not show:
         yield lambda _stage, _done, _total: None
@@ -23,6 +24,8 @@ def stages(show: bool) -> Iterator[Callable[[str, int, int], None]]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=console,
+        transient=True,
+        disable=not console.is_terminal,
     )
     tasks: dict[str, int] = {}
     with bar:

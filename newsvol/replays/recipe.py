@@ -172,7 +172,8 @@ def _build_strategy(entry: dict[str, Any]) -> Strategy:
 
 
 def _first_problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
+    # a mistyped key is also a missing one: the typo is what the user can mend
+    problem = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     *parents, key = [str(part) for part in problem["loc"]] or ["recipe"]
     place = f"{'.'.join(parents)}.{key}" if parents else key
     if problem["type"] == "extra_forbidden":

@@ -74,11 +74,10 @@ def strategy_verdict(metrics: Metrics, name: str) -> str:
         ahead = result.sharpe is not None and rival is not None and result.sharpe > rival
         (won if ahead else lost).append(FILL_WORDS[fill])
     if not lost:
-        return f"{name} beats buy and hold in Sharpe ratio under every fill model"
+        return f"{name} beats buy and hold in Sharpe under every fill model"
     if not won:
-        return f"{name} does NOT beat buy and hold in Sharpe ratio under any fill model"
-    mixed = f"under {' and '.join(won)} fills, NOT under {' and '.join(lost)}"
-    return f"{name} beats buy and hold in Sharpe ratio {mixed}"
+        return f"{name} does NOT beat buy and hold in Sharpe under any fill model"
+    return f"{name} beats buy and hold in Sharpe: {', '.join(won)}; NOT: {', '.join(lost)}"
 
 
 def return_band(metrics: Metrics, name: str) -> tuple[Number, Number, Number]:

@@ -29,6 +29,7 @@ def test_a_recipe_written_out_reads_back_the_same(recipe: Recipe, tmp_path: Path
     ("content", "words"),
     [
         (changed(latancy={}), ["'latancy'", "did you mean 'latency'"]),
+        ({"name": "x", "latancy": {}}, ["'latancy'", "did you mean 'latency'"]),
         (changed(fusion={"rigde": 3}), ["'fusion.rigde'", "did you mean 'ridge'"]),
         (changed(strategies=[{"name": "vol_targt"}]), ["'vol_targt'", "did you mean 'vol_target'"]),
         (changed(strategies=[{"name": "breakout", "kk": 2}]), ["'kk'", "'breakout'", "'k'"]),

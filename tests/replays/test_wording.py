@@ -79,9 +79,9 @@ def test_a_forecast_without_qlike_is_not_compared(metrics):
 @pytest.mark.parametrize(
     ("sharpes", "verdict"),
     [
-        ((3, 3, 3), "beats buy and hold in Sharpe ratio under every fill model"),
-        ((0, 0, 0), "does NOT beat buy and hold in Sharpe ratio under any fill model"),
-        ((3, 3, 0), "under bridge and next open fills, NOT under worst"),
+        ((3, 3, 3), "beats buy and hold in Sharpe under every fill model"),
+        ((0, 0, 0), "does NOT beat buy and hold in Sharpe under any fill model"),
+        ((3, 3, 0), "in Sharpe: bridge, next open; NOT: worst"),
         ((None, None, None), "does NOT beat buy and hold"),
     ],
 )
