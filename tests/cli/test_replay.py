@@ -1,0 +1,63 @@
+"""`newsvol replay` and `newsvol audit` with the shipped model, as a user runs them."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+
+def newsvol(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "newsvol", *arguments], capture_output=True, text=True, cwd=cwd, check=False
+    )
+
+
+def test_the_shipped_model_reads_the_embedded_headlines_well_enough_to_beat_har(tmp_path: Path) -> None:
+    done = newsvol("replay", "--latency", "zero", "--out", "run", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads(done.stdout)
+    models = metrics["forecast"]["models"]
+    assert metrics["sentiment"]["scored"] == metrics["sentiment"]["headlines"] == 1000
+    assert models["fused"]["qlike"] < 0.95 * models["log-har-p"]["qlike"]
+    assert (tmp_path / "run" / "report.html").stat().st_size < 4_000_000
+
+
+@pytest.mark.slow
+def test_a_measured_replay_charges_the_model(tmp_path: Path) -> None:
+    done = newsvol("replay", "--strategy", "vol_target", "--out", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for word in (
+        "Forecast accuracy",
+        "buy_and_hold",
+        "vol_target_naive",
+        "Latency in ms (measured)",
+        "report.html",
+    ):
+        assert word in done.stdout
+    stages = json.loads((tmp_path / "run" / "metrics.json").read_text())["latency"]["stages"]
+    assert stages["headline"]["score"]["p50_ms"] > 0.05
+
+
+def test_an_audit_says_what_it_audited(tmp_path: Path) -> None:
+    done = newsvol("audit", "--moments", "3", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "no look-ahead found at 3 times; audited log-har-p, fused, vol_target" in done.stdout
+
+
+def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+    # a shell starts background jobs with SIGINT ignored; a user's terminal does not
+    started = subprocess.Popen(
+        [sys.executable, "-c", "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+         "from newsvol.cli.main import main; main()", "replay", "--out", "run"],
+        stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    time.sleep(3)
+    started.send_signal(signal.SIGINT)
+    _, told = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert "interrupted; nothing was left half-written" in told
+    assert list(tmp_path.iterdir()) == []
