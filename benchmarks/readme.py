@@ -1,4 +1,4 @@
-"""Writes the tables of README.md from the committed results files; `--check` only says whether they agree.
+"""Writes the tables of README.md and docs/*.md from the results files; `--check` says whether they agree.
 
 python benchmarks/readme.py [--check]
 """
@@ -8,9 +8,11 @@ import io
 import json
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import serving_tables
 from rich.console import Console
 
 from newsvol.cli.tables import print_metrics
@@ -50,11 +52,91 @@ def replay_block() -> str:
     )
 
 
-BLOCKS = {"spy": spy_block, "replay": replay_block}
+def forecasts_block() -> str:
+    """Return how the forecasts did on real minutes and hours."""
+    result = _read("forecasts")
+    minutes, hours = result["minutes"], result["hours"]
+    shown = ("diurnal-ewma", "har", "log-har-p", "log-har-p-full", "log-har-p-events", "fused:log_linear")
+    rows = [
+        f"| `{name}` | {m['qlike']:.4f} | {m['vs_har_pct']:+.1f}% | {_t(m['dm_har']['t'])} | "
+        f"{_t(m['dm_best']['t'])} | {m['r2_vol']:.3f} | {'yes' if m['in_confidence_set'] else 'no'} |"
+        for name in shown
+        for m in (minutes["models"][name],)
+    ]
+    real = next(trial for trial in minutes["news"]["trials"] if trial["name"] == "real")
+    best, events = hours["models"]["har-blend"], hours["events"]
+    lines = [
+        "| SPY minutes, last third | QLIKE | vs raw HAR | DM t | DM t vs EWMA | R2 vol | in the 90% MCS |",
+        "|---|---|---|---|---|---|---|",
+        *rows,
+        "",
+        f"The news, fused into `log-har-p`: {real['gain_pct']:+.1f}% (DM t {_t(real['dm_t'])}): it does not "
+        "pay on this tape. `log-har-p-events` knows the schedule of FOMC, CPI and NFP ahead.",
+        "",
+        f"SPY hours, 2006 to 2021 ({hours['buckets']:,} buckets, Garman-Klass, no calendar): `har-blend` "
+        f"is {-best['vs_har_pct']:.1f}% below raw HAR in QLIKE (DM t {best['dm_har_t']:.1f}), better in "
+        f"{best['years_better']} of {hours['years']} years. From 2014 on the Fed's schedule takes it "
+        f"from {events['without_qlike']:.4f} to {events['with_qlike']:.4f} (DM t {events['dm_t']:.1f}). "
+        f"`{result['command']}`; {_machine(result)}.",
+    ]
+    return "\n".join(lines)
+
+
+def _t(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.1f}"
+
+
+def mistakes_block(part: str) -> str:
+    """Return one part of the mistakes as a table: what was done, and what it scored."""
+    result = _read("mistakes")
+    if part == "units":
+        head = (
+            "| forecast | RMSE, bps | RMSE / mean | RMSE, min-max units | in the range of the past | R2 vol |"
+        )
+        rows = [
+            f"| {name} | {row['rmse_bps']:.1f} | {row['rmse_of_mean']:.2f} | {row['rmse_min_max']:.3f} | "
+            f"{row['rmse_min_max_past']:.3f} | {row['r2_vol']:.3f} |"
+            for name, row in result["units"].items()
+            if isinstance(row, dict)
+        ]
+        return "\n".join([head, "|---|---|---|---|---|---|", *rows])
+    honest = {} if part == "input" else {"as it should be": result["honest"]}
+    rows = [
+        f"| {name} | {row['qlike']:.4f} | {row['r2_vol']:.3f} | {row['r2_log']:.3f} |"
+        for name, row in {**honest, **result[part]}.items()
+        if isinstance(row, dict)
+    ]
+    return "\n".join(["| | QLIKE | R2 vol | R2 log |", "|---|---|---|---|", *rows])
+
+
+def mistakes_made_block() -> str:
+    """Return what the mistakes were made on, and by which command."""
+    result = _read("mistakes")
+    return (
+        f"`{result['model']}` on {result['buckets']} buckets of SPY minutes with {result['headlines']:,} "
+        f"headlines, the last third of 2024-02-20 to 2025-04-11; {result['fit']['settings tried']} settings "
+        f"tried in the last section (`{result['command']}`)."
+    )
+
+
+def serving_block(part: str) -> str:
+    """Return one table of how the sentiment model is served."""
+    table: str = getattr(serving_tables, part)(_read("sentiment-serving"))
+    return table
+
+
+BLOCKS = {
+    "spy": spy_block,
+    "replay": replay_block,
+    "forecasts": forecasts_block,
+    "mistakes": mistakes_made_block,
+    **{f"mistakes_{part}": partial(mistakes_block, part) for part in ("input", "units", "delay", "fit")},
+    **{f"serving_{part}": partial(serving_block, part) for part in ("speed", "int8", "start")},
+}
 
 
 def render(text: str) -> str:
-    """Return the README with every block written anew."""
+    """Return a document with every block written anew."""
     return BLOCK.sub(lambda m: f"<!-- results:{m[1]} -->\n{BLOCKS[m[1]]()}\n<!-- end -->", text)
 
 
@@ -70,22 +152,19 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write README.md, or check it."""
+    """Write the documents, or check them."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--check", action="store_true", help="exit with 1 where README.md differs")
+    parser.add_argument("--check", action="store_true", help="exit with 1 where a document differs")
     options = parser.parse_args()
-    readme = ROOT / "README.md"
-    before = readme.read_text(encoding="utf-8")
-    after = render(before)
-    if options.check:
-        sys.exit(
-            0
-            if before == after
-            else "README.md differs from the results files; run: python benchmarks/readme.py"
-        )
-    readme.write_text(after, encoding="utf-8")
+    for file in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))):
+        before = file.read_text(encoding="utf-8")
+        after = render(before)
+        if not options.check:
+            file.write_text(after, encoding="utf-8")
+        elif before != after:
+            sys.exit(f"{file.name} differs from the results files; run: python benchmarks/readme.py")
 
 
 if __name__ == "__main__":

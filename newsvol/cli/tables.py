@@ -101,11 +101,11 @@ def forecast_table(console: Console, metrics: Metrics) -> Table:
         table.add_row(
             escape(name),
             score.kind,
-            _marked(number(score.qlike, 4), score.qlike, best["qlike"]),
+            marked(number(score.qlike, 4), score.qlike, best["qlike"]),
             against,
-            _marked(scientific(score.mse), score.mse, best["mse"]),
-            _marked(number(score.r2_vol, 3), score.r2_vol, best["r2_vol"]),
-            _marked(number(score.r2_log, 3), score.r2_log, best["r2_log"]),
+            marked(scientific(score.mse), score.mse, best["mse"]),
+            marked(number(score.r2_vol, 3), score.r2_vol, best["r2_vol"]),
+            marked(number(score.r2_log, 3), score.r2_log, best["r2_log"]),
         )
     return table
 
@@ -125,7 +125,7 @@ def strategy_table(console: Console, metrics: Metrics, fill: FillName) -> Table:
             f"[dim]{escape(name)}[/dim]" if result.baseline else escape(name),
             *(number(value, 1, sign=True) for value in return_band(metrics, name)),
             number(made.annual_vol_pct, 1),
-            _marked(number(made.sharpe, 2), made.sharpe, best),
+            marked(number(made.sharpe, 2), made.sharpe, best),
             number(made.max_drawdown_pct, 1),
             number(made.turnover_per_year, 1),
             number(made.costs_bps_per_year, 1),
@@ -148,6 +148,6 @@ def latency_table(console: Console, metrics: Metrics) -> Table:
     return table
 
 
-def _marked(shown: str, value: Number, best: Number) -> str:
-    # The mark's place is kept in every row, else the digits of a column would not line up.
+def marked(shown: str, value: Number, best: Number) -> str:
+    """Return `shown`, bold and starred where it is the best of its column, as wide as if it were."""
     return f"[bold]{shown}*[/bold]" if value is not None and value == best else f"{shown} "

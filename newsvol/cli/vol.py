@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsvol.cli.progress import stages
+from newsvol.engine.errors import InputError
 
 if TYPE_CHECKING:
     from newsvol.engine.arrays import FloatArray
@@ -29,7 +30,13 @@ def _shared(command: Any) -> Any:
             click.option(
                 "--recipe", type=click.Path(path_type=Path), help="Recipe file; without it, the shipped one."
             ),
-            click.option("--forecaster", "forecasters", multiple=True, metavar="NAME", help="Repeatable."),
+            click.option(
+                "--forecaster",
+                "forecasters",
+                multiple=True,
+                metavar="NAME",
+                help="Use only this forecaster beside the baselines; repeatable.",
+            ),
             click.option(
                 "--from",
                 "first",
@@ -43,6 +50,19 @@ def _shared(command: Any) -> Any:
                 type=click.DateTime(["%Y-%m-%d"]),
                 metavar="DATE",
                 help="Last day of the test span.",
+            ),
+            click.option(
+                "--events",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="Scheduled events (CSV or iCalendar), known ahead.",
+            ),
+            click.option(
+                "--event",
+                "event_names",
+                multiple=True,
+                metavar="NAME",
+                help="Use only these of them; repeatable.",
             ),
             click.option(
                 "--no-news", is_flag=True, help="Leave the headlines out; no sentiment model is needed."
@@ -72,9 +92,9 @@ def evaluate(
 ) -> None:
     """Score every forecaster beside its baselines on the test span, with tests, cuts and news placebos.
 
-    QLIKE and its excess over the noise floor, Diebold-Mariano against raw HAR and the best naive forecast, the
-    90% Model Confidence Set, Mincer-Zarnowitz; by time of day, month and news hour. The news is shown beside
-    placebos that cannot help. What does not beat its baseline is printed as such.
+    QLIKE and its excess over the noise floor, Diebold-Mariano against raw HAR and the best naive forecast,
+    the 90% Model Confidence Set, Mincer-Zarnowitz; by time of day, month and news hour. The news is shown
+    beside placebos that cannot help. What does not beat its baseline is printed as such.
 
     \b
     Examples:
@@ -89,9 +109,10 @@ def evaluate(
 
     if out is not None:
         require_writable(out)
+    request = _request(**asked)
     with stages(show=not as_json) as on_progress:
         source, chosen, probs = _read(tape, recipe, no_news, on_progress)
-        found = run_evaluation(source, chosen, probs, _request(**asked), on_progress)
+        found = run_evaluation(source, chosen, probs, request, on_progress)
         if out is not None:
             write_evaluation(found, out)
     if as_json:
@@ -142,20 +163,33 @@ def sweep(
         ridges=ridges or usual.ridges,
         half_lives_hours=tuple(map(_hours, half_lives)) or usual.half_lives_hours,
     )
+    request = _request(**asked)
     with stages(show=not as_json) as on_progress:
         source, chosen, probs = _read(tape, recipe, no_news, on_progress)
-        result = run_sweep(source, chosen, probs, _request(**asked), grid, on_progress)
+        result = run_sweep(source, chosen, probs, request, grid, on_progress)
     if as_json:
         click.echo(json.dumps(result.as_json(), indent=1))
         return
     print_sweep(new_console(), result)
 
 
-def _request(forecasters: tuple[str, ...], first: datetime | None, last: datetime | None) -> "Request":
+def _request(
+    forecasters: tuple[str, ...],
+    first: datetime | None,
+    last: datetime | None,
+    events: Path | None,
+    event_names: tuple[str, ...],
+) -> "Request":
+    from newsvol.replays.schedules import load_schedule
     from newsvol.replays.vol_evaluation.evaluate import Request
 
+    if event_names and events is None:
+        raise InputError("--event names events of a file; say which with --events FILE")
     return Request(
-        forecasters, first.date() if first is not None else None, last.date() if last is not None else None
+        forecasters=forecasters,
+        first=first.date() if first is not None else None,
+        last=last.date() if last is not None else None,
+        schedule=load_schedule(events, event_names) if events is not None else None,
     )
 
 

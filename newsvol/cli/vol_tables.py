@@ -6,8 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from newsvol.cli.tables import _marked as marked
-from newsvol.cli.tables import new_table, print_lines, print_table
+from newsvol.cli.tables import marked, new_table, print_lines, print_table
 from newsvol.replays.vol_evaluation.evaluate import Evaluation
 from newsvol.replays.vol_evaluation.forecasts import RAW_HAR
 from newsvol.replays.vol_evaluation.pictures import drawn_models
@@ -34,7 +33,7 @@ def print_evaluation(console: Console, found: Evaluation, page: Path | None = No
     print_lines(
         console,
         [
-            f"Excess is above {number(board.noise_floor, 4)}, which a perfect forecast would score on noisy RV.",
+            f"Excess is above {number(board.noise_floor, 4)}, what a perfect one scores on noisy RV.",
             *model_verdicts(found),
         ],
     )
@@ -110,7 +109,7 @@ def cut_table(console: Console, found: Evaluation) -> Table:
 def news_table(console: Console, study: NewsStudy) -> Table:
     """Return the news, its variants and its placebos."""
     table = new_table(console, ["news", "what", "QLIKE", "gain %", "DM t"], texts=2)
-    table.add_row(f"{escape(study.base)} alone", "", number(study.base_qlike, 4), NOTHING, NOTHING)
+    table.add_row("none", f"{escape(study.base)} alone", number(study.base_qlike, 4), NOTHING, NOTHING)
     for trial in study.trials:
         table.add_row(
             trial.name,
@@ -144,7 +143,7 @@ def print_sweep(console: Console, result: SweepResult) -> None:
     print_lines(
         console,
         [
-            f"All trials: best {number(ranked[0].qlike, 4)}, median {number(middle, 4)}, worst {number(last, 4)}.",
+            f"Best {number(ranked[0].qlike, 4)}, median {number(middle, 4)}, worst {number(last, 4)}.",
             "",
             f"Chosen on validation only: {settings_words(result.chosen.settings)}",
             f"Test span ({result.span.rule}, {result.test_buckets:,} buckets), scored once: QLIKE "

@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from newsvol.engine.errors import InputError, RecipeError, UnknownNameError, nearest
 from newsvol.engine.fills import FILL_MODELS
 from newsvol.engine.latency import parse_latency
+from newsvol.replays.schedules import file_hash, load_schedule
 from newsvol.signals.builtin import FORECASTERS
+from newsvol.signals.volatility import SCHEDULED
 from newsvol.strategies import builtin as _builtin_strategies  # noqa: F401  registers them
 from newsvol.strategies.protocol import STRATEGIES, Strategy
 
@@ -30,11 +32,17 @@ class SentimentSection(_Section):
 
 
 class VolatilitySection(_Section):
-    """Which forecaster is traded, and its windows in buckets."""
+    """Which forecaster is traded, its windows in buckets, and the schedule of events that it may use.
+
+    `events_hash` is that of the file, written down when the recipe is read.
+    """
 
     forecaster: str = "log-har-p"
     window: int = Field(2500, gt=0)
     min_window: int = Field(500, gt=0)
+    events: Path | None = None
+    event_names: tuple[str, ...] = ()
+    events_hash: str | None = None
 
 
 class FusionSection(_Section):
@@ -78,12 +86,24 @@ class Recipe(_Section):
 
     def to_yaml(self) -> str:
         """Return the recipe with every default written out."""
-        return yaml.safe_dump(json.loads(self.model_dump_json()), sort_keys=False)
+        return yaml.safe_dump(self._plain(), sort_keys=False)
 
     def recipe_hash(self) -> str:
-        """Return ``sha256:...`` of what the recipe means, whatever its comments and order."""
-        meaning = json.dumps(json.loads(self.model_dump_json()), sort_keys=True)
+        """Return ``sha256:...`` of what the recipe means, whatever its comments and order.
+
+        Of the events file it is the contents that count, not where it lies.
+        """
+        plain = self._plain()
+        plain["volatility"].pop("events", None)
+        meaning = json.dumps(plain, sort_keys=True)
         return f"sha256:{hashlib.sha256(meaning.encode()).hexdigest()}"
+
+    def _plain(self) -> dict[str, Any]:
+        plain: dict[str, Any] = json.loads(self.model_dump_json())
+        if self.volatility.events is None:
+            for key in ("events", "event_names", "events_hash"):
+                del plain["volatility"][key]
+        return plain
 
     def with_changes(self, latency: str | None = None, strategies: tuple[str, ...] = ()) -> "Recipe":
         """Return the recipe with another latency model, or with only the named strategies.
@@ -131,11 +151,17 @@ def load_recipe(file: Path | None) -> Recipe:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise RecipeError(f"{where} is not YAML: {' '.join(str(error).split())}") from error
-    return parse_recipe(content, where)
+    return parse_recipe(content, where, file.parent if file is not None else Path())
 
 
-def parse_recipe(content: object, where: str) -> Recipe:
-    """Check `content` and everything that it names; see `load_recipe`."""
+def parse_recipe(content: object, where: str, folder: Path = Path()) -> Recipe:
+    """Check `content` and everything that it names; see `load_recipe`.
+
+    Parameters
+    ----------
+    folder : Path
+        Where a relative ``volatility.events`` is looked for.
+    """
     if not isinstance(content, dict):
         raise RecipeError(f"{where} holds no keys; start from: newsvol replay --print-recipe")
     try:
@@ -143,6 +169,7 @@ def parse_recipe(content: object, where: str) -> Recipe:
     except ValidationError as error:
         raise RecipeError(f"{where}: {_first_problem(error)}") from None
     try:
+        recipe = _with_events(recipe, folder)
         parse_latency(recipe.latency.model)
         if recipe.fill not in FILL_MODELS:
             raise UnknownNameError("fill model", recipe.fill, FILL_MODELS)
@@ -154,6 +181,33 @@ def parse_recipe(content: object, where: str) -> Recipe:
     except InputError as error:
         raise RecipeError(f"{where}: {error}") from error
     return recipe
+
+
+def _with_events(recipe: Recipe, folder: Path) -> Recipe:
+    """Pin the events file by its hash, and see that it can be used."""
+    volatility = recipe.volatility
+    if volatility.events is None:
+        if volatility.event_names:
+            raise RecipeError("volatility.event_names needs volatility.events: the file that has them")
+        if volatility.forecaster in SCHEDULED:
+            raise RecipeError(
+                f"forecaster {volatility.forecaster!r} needs volatility.events: a CSV or iCalendar file"
+            )
+        return recipe
+    if volatility.forecaster not in SCHEDULED:
+        raise RecipeError(
+            f"volatility.events is given, and forecaster {volatility.forecaster!r} uses no events; "
+            f"those that do: {', '.join(SCHEDULED)}"
+        )
+    file = (folder / volatility.events).absolute()
+    found = file_hash(file)
+    if volatility.events_hash not in (None, found):
+        raise RecipeError(
+            f"{file} is not the file that the recipe names: it has {found}, not {volatility.events_hash}"
+        )
+    load_schedule(file, volatility.event_names)
+    pinned = volatility.model_copy(update={"events": file, "events_hash": found})
+    return recipe.model_copy(update={"volatility": pinned})
 
 
 def _build_strategy(entry: dict[str, Any]) -> Strategy:

@@ -27,7 +27,7 @@ from newsvol.replays.session import Session, build_forecaster, costs_of, model_t
 from newsvol.replays.tape import Tape
 from newsvol.signals.history import VolHistory, measure_history
 from newsvol.signals.sentiment import Scorer, cache_folder, score_in_bulk
-from newsvol.signals.volatility import Har
+from newsvol.signals.volatility import regressions_of
 
 if TYPE_CHECKING:
     from newsvol.replays.evaluation import SentimentFacts
@@ -138,8 +138,7 @@ def run_models(
         facts = SentimentFacts(scorer.name, scorer.model_hash, scorer.device, len(texts), len(texts))
     if latency.kind == "measured":
         forecaster = build_forecaster(recipe)
-        har = forecaster if isinstance(forecaster, Har) else None
-        live = LiveForecast(tape.bars, history, har, tape.news.available_ns)
+        live = LiveForecast(tape.bars, history, regressions_of(forecaster), tape.news.available_ns)
         stage = "Running models tick by tick"
         service, probs = measure_models(
             ticks, scorer, texts, live, lambda row: on_progress(stage, row + 1, len(ticks))

@@ -6,7 +6,7 @@ from time import perf_counter_ns
 
 import numpy as np
 
-from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.engine.arrays import NS_PER_HOUR, FloatArray, IntArray
 from newsvol.engine.clock import SimulatedClock
 from newsvol.engine.frames import BarFrame, DecisionFrame
 from newsvol.engine.latency import Latency
@@ -14,7 +14,7 @@ from newsvol.engine.loop import walk
 from newsvol.engine.ticks import TickFrame, TickKind
 from newsvol.signals.history import VolHistory
 from newsvol.signals.measures_nb import realized_measures_nb
-from newsvol.signals.news import HALF_LIVES_HOURS, channel_weights
+from newsvol.signals.news import CHANNELS, HALF_LIVES_HOURS, channel_weights
 from newsvol.signals.news_nb import decayed_sums_nb
 from newsvol.signals.sentiment import Scorer, signed_score
 from newsvol.signals.volatility import Har
@@ -121,32 +121,32 @@ class LiveForecast:
 
     Parameters
     ----------
-    har : Har or None
-        None for a forecaster without a live step: only news and fusion are timed then.
+    hars : tuple of Har
+        The regressions that are stepped: one, several for a blend, none for a forecaster without a live step
+        (only news and fusion are timed then).
     available_ns : IntArray, shape (N,)
         Of the headlines.
     """
 
-    def __init__(self, bars: BarFrame, history: VolHistory, har: Har | None, available_ns: IntArray) -> None:
-        self._bars, self._history, self._har = bars, history, har
+    def __init__(
+        self, bars: BarFrame, history: VolHistory, hars: tuple[Har, ...], available_ns: IntArray
+    ) -> None:
+        self._bars, self._history = bars, history
         self._available_ns = available_ns
-        self._state = har.state(len(history.buckets)) if har is not None else None
-        self._extra = har.extra(history) if har is not None else None
-        self._series = har.series(history) if har is not None else None
-        self._half_lives_ns = np.array(HALF_LIVES_HOURS) * 3.6e12
-        self._beta = np.zeros(len(HALF_LIVES_HOURS) * 3)
+        self._regressions = [
+            (har.state(len(history.buckets)), har.series(history), har.extra(history)) for har in hars
+        ]
+        self._half_lives_ns = np.array(HALF_LIVES_HOURS) * NS_PER_HOUR
+        self._beta = np.zeros(len(HALF_LIVES_HOURS) * len(CHANNELS))
         self._warm_up()
 
     def on_tick(self, now_ns: int, kind: int, item: int, probs: FloatArray) -> None:
         """Do what a live system does at this tick."""
         if kind == TickKind.BUCKET_END:
             self._measure(item)
-            if self._state is not None and self._series is not None:
-                extra = (
-                    self._extra[item + 1] if self._extra is not None and item + 1 < len(self._extra) else None
-                )
-                if item + 1 < self._state.capacity:
-                    self._state.step(float(self._series[item]), extra)
+            for state, series, extra in self._regressions:
+                if item + 1 < state.capacity:
+                    state.step(float(series[item]), extra[item + 1] if extra is not None else None)
         self._fuse(now_ns, probs)
 
     def _measure(self, bucket: int) -> None:
@@ -176,7 +176,7 @@ class LiveForecast:
     def _warm_up(self) -> None:
         if len(self._history.buckets):
             self._measure(0)
-        if self._har is not None and self._state is not None:
+        for state, _, extra in self._regressions:
             # the step before any bucket has ended: it forecasts nothing, and loads the kernel
-            self._state.step(np.nan, self._extra[0] if self._extra is not None else None)
+            state.step(np.nan, extra[0] if extra is not None else None)
         self._fuse(0, np.empty((len(self._available_ns), 3)))

@@ -7,6 +7,7 @@ import numpy as np
 
 from newsvol.engine.account import Costs
 from newsvol.engine.arrays import NS_PER_MS, FloatArray, IntArray
+from newsvol.engine.errors import RecipeError
 from newsvol.engine.fills import FILL_MODELS, fill_orders
 from newsvol.engine.frames import DecisionFrame, FillFrame, SentimentScores, WeightFrame
 from newsvol.engine.ledger import NOT_SENT, LatencyLedger
@@ -14,6 +15,7 @@ from newsvol.engine.queue_nb import fifo_start_nb
 from newsvol.engine.ticks import TickFrame, TickKind, merge_ticks
 from newsvol.replays.decisions import ModelTicks, lay_out, target_buckets
 from newsvol.replays.recipe import Recipe
+from newsvol.replays.schedules import load_schedule
 from newsvol.replays.service import DecideTimer, ServiceTimes, no_decide_time
 from newsvol.replays.tape import Tape
 from newsvol.signals.builtin import FORECASTERS
@@ -23,6 +25,7 @@ from newsvol.signals.naive import NAIVE
 from newsvol.signals.news import news_features, news_tone
 from newsvol.signals.protocol import Forecaster
 from newsvol.signals.sentiment import signed_score
+from newsvol.signals.volatility import SCHEDULED
 from newsvol.strategies.builtin import BuyAndHold, VolTarget
 from newsvol.strategies.protocol import Strategy
 from newsvol.strategies.weights import order_sides, settle
@@ -95,11 +98,25 @@ def model_ticks(tape: Tape, history: VolHistory) -> TickFrame:
 
 
 def build_forecaster(recipe: Recipe) -> Forecaster:
-    """Return the recipe's forecaster, with its windows where it has any."""
-    factory = FORECASTERS.factory(recipe.volatility.forecaster)
-    if recipe.volatility.forecaster in NAIVE:
+    """Return the recipe's forecaster, with its windows where it has any, and its events where it uses them.
+
+    Raises
+    ------
+    RecipeError
+        The forecaster needs a schedule of events, and the recipe has none.
+    """
+    volatility = recipe.volatility
+    factory = FORECASTERS.factory(volatility.forecaster)
+    if volatility.forecaster in NAIVE:
         return factory()
-    return factory(window=recipe.volatility.window, min_window=recipe.volatility.min_window)
+    windows = {"window": volatility.window, "min_window": volatility.min_window}
+    if volatility.forecaster not in SCHEDULED:
+        return factory(**windows)
+    if volatility.events is None:
+        raise RecipeError(
+            f"forecaster {volatility.forecaster!r} needs volatility.events: a CSV or iCalendar file"
+        )
+    return factory(**windows, schedule=load_schedule(volatility.events, volatility.event_names))
 
 
 def run_session(

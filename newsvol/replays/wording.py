@@ -61,7 +61,8 @@ def _qlike_verdict(name: str, qlike: Number, rival: str, rival_qlike: Number) ->
     gain_pct = 100 * (1 - qlike / rival_qlike)
     if gain_pct > 0:
         return f"{name} beats {rival} by {gain_pct:.1f}% in QLIKE"
-    return f"{name} does NOT beat {rival}: its QLIKE is {-gain_pct:.1f}% higher"
+    worse = f"{-gain_pct:.1f}% higher" if qlike > rival_qlike else "the same"
+    return f"{name} does NOT beat {rival}: its QLIKE is {worse}"
 
 
 def strategy_verdict(metrics: Metrics, name: str) -> str:

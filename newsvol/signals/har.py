@@ -2,17 +2,23 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import InputError
-from newsvol.signals.har_nb import COLLINEAR, HarArrays, har_step_nb, walk_forward_nb
+from newsvol.signals.har_nb import COLLINEAR, OLS, QLIKE, WLS, HarArrays, walk_forward_nb
 
 LAGS = (1, 7, 35, 154)
 """Buckets averaged in each column: the last bucket, a day, a week, a month."""
 
 REBASE_EVERY = 500
+"""Rows after which the Gram matrix is built anew, or four windows where that is more: that costs a quarter of
+a row a step."""
+
+Fit = Literal["ols", "wls", "qlike"]
+_FITS: dict[Fit, int] = {"ols": OLS, "wls": WLS, "qlike": QLIKE}
 
 
 @dataclass(frozen=True)
@@ -30,12 +36,18 @@ class HarConfig:
         (Duan 1983), that turns a forecast log into a forecast mean.
     lags : tuple of int
         Ascending.
+    fit : {"ols", "wls", "qlike"}
+        Least squares; least squares with each row weighted by one over the squared mean of its lags (the
+        error of a variance grows with its level, Patton and Sheppard 2015); or the coefficients of a log
+        forecast that make QLIKE least, moved at every row by one Newton step (the quasi-likelihood of Engle
+        and Gallo 2006, estimated recursively). The last forecasts the level itself: nothing is smeared.
     """
 
     window: int = 2500
     min_window: int = 500
     is_log: bool = False
     lags: tuple[int, ...] = LAGS
+    fit: Fit = "ols"
 
     def __post_init__(self) -> None:
         if not self.lags or self.lags[0] < 1 or any(b <= a for a, b in pairwise(self.lags)):
@@ -46,6 +58,11 @@ class HarConfig:
                 f"HAR needs {columns} < min_window <= window, "
                 f"got min_window {self.min_window}, window {self.window}"
             )
+        if self.fit not in _FITS:
+            raise InputError(f"HAR fit {self.fit!r} is none of: {', '.join(_FITS)}")
+        if (self.fit == "qlike" and not self.is_log) or (self.fit == "wls" and self.is_log):
+            needs = "the log of a variance" if self.fit == "qlike" else "a variance, not its log"
+            raise InputError(f"HAR fit {self.fit!r} is for {needs}")
 
 
 @dataclass
@@ -59,26 +76,36 @@ class HarState:
         Buckets it can hold.
     extra_names : tuple of str
         Names of columns beside the lags, used in messages.
+    extra_ridge : tuple of float
+        For each of them, how many rows of evidence for no effect its coefficient is held against: a dummy
+        that has not occurred yet has the coefficient zero. Empty for none.
     """
 
     config: HarConfig
     capacity: int
     extra_names: tuple[str, ...] = ()
+    extra_ridge: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         n, p = self.capacity, 1 + len(self.config.lags) + len(self.extra_names)
         config = self.config
+        ridge = np.zeros(p)
+        ridge[p - len(self.extra_ridge) :] = self.extra_ridge
+        rebase = max(REBASE_EVERY, 4 * config.window)
         self._arrays = HarArrays(
             x=np.full(n, np.nan),
             extra=np.full((n, len(self.extra_names)), np.nan),
             lags=np.array(config.lags, dtype=np.int64),
             config=np.array(
-                [config.min_window, config.window, REBASE_EVERY, int(config.is_log)], dtype=np.int64
+                [config.min_window, config.window, rebase, int(config.is_log), _FITS[config.fit]],
+                dtype=np.int64,
             ),
+            ridge=ridge,
             sums=np.zeros((n + 1, 5)),
             rows=np.zeros((n + 1, p)),
             usable=np.zeros(n + 1, dtype=np.bool_),
-            gram=np.zeros((p, p + 1)),
+            gram=np.column_stack([np.diag(ridge), np.zeros(p)]),
+            work=np.zeros((p + 1, p)),
             beta=np.full(p, np.nan),
             marks=np.array([-1, 0, 0, 0, 0, 0], dtype=np.int64),
             bounds=np.array([np.inf, -np.inf]),
@@ -120,7 +147,7 @@ class HarState:
             self._arrays.x[b - 1] = value
         if extra is not None:
             self._arrays.extra[b] = extra
-        har_step_nb(b, self._arrays)
+        walk_forward_nb(b, b + 1, self._arrays)
         self._next = b + 1
         self._require_full_rank()
         return float(self._arrays.forecast[b]), float(self._arrays.smearing[b])
@@ -141,7 +168,7 @@ class HarState:
         self._arrays.x[:] = x
         if extra is not None:
             self._arrays.extra[:] = extra
-        walk_forward_nb(self._arrays)
+        walk_forward_nb(0, self.capacity, self._arrays)
         self._next = self.capacity
         self._require_full_rank()
         return self._arrays.forecast, self._arrays.smearing

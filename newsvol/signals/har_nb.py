@@ -1,7 +1,6 @@
-"""Walk-forward HAR: one step, and the loop over steps.
+"""HAR walked forward: refitted at every bucket, one bucket or the whole series at a time by the same step.
 
-The live path calls `har_step_nb` once per bucket, the columnar path calls it in a loop: the same code, so
-the same bits. All state lives in arrays that the caller allocates (`har.HarState`), n buckets long.
+State lives in arrays that the caller allocates (`har.HarState`), n buckets long.
 """
 
 from typing import NamedTuple
@@ -10,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
+from newsvol.signals.normal_equations_nb import add_row_nb, solve_nb, swap_row_nb
 
 START, VALID, OLDEST, SINCE_REBASE, FITTED, COLLINEAR = range(6)
 """Places in `marks`: first row with data, rows in the window, its oldest row, adds since the Gram matrix was
@@ -18,31 +18,43 @@ last rebuilt, whether a fit exists, and one plus the column found collinear."""
 VALUE_SUM, VALUE_COUNT, ERROR_SUM, ERROR_COUNT, ERROR = range(5)
 """Columns of `sums`: running totals up to each row, and what the row before added to the errors."""
 
+MIN_WINDOW, WINDOW, REBASE_EVERY, IS_LOG, FIT = range(5)
+"""Places in `config`."""
+
+OLS, WLS, QLIKE = range(3)
+"""Values of `config[FIT]`; see `har.HarConfig`."""
+
 CANCELLED = 1e-6
 """A window's errors below this share of their running total are added up anew: one huge error that has left
 the window has left its rounding in every total after it."""
 
-SHRUNK = 0.01
-"""Where a row that leaves takes all but this share of a column's sum of squares with it, the Gram matrix is
-built anew: what is left is as small as the rounding of what was there."""
+MAX_RATIO = 20.0
+"""In a QLIKE fit a bucket counts at most as twenty times its forecast: a bad print must not bend the
+coefficients."""
+
+MAX_NEWTON_STEPS = 50
+CONVERGED = 1e-20
 
 
 class HarArrays(NamedTuple):
     """Everything a step reads and writes; B buckets, p columns, q of them beside constant and lags.
 
-    `x` (B,) the series; `extra` (B, q); `lags` (L,); `config` (4,): min_window, window, rebase_every, is_log;
-    `sums` (B+1, 5); `rows` (B+1, p); `usable` (B+1,); `gram` (p, p+1): X'X beside X'y; `beta` (p,);
-    `marks` (6,); `bounds` (2,): least and greatest target in the window; `forecast`, `smearing` (B,).
+    `x` (B,) the series; `extra` (B, q); `lags` (L,); `config` (5,); `ridge` (p,) rows of evidence for a zero
+    coefficient; `sums` (B+1, 5); `rows` (B+1, p); `usable` (B+1,); `gram` (p, p+1): X'X beside X'y; `work`
+    (p+1, p) room for the solver; `beta` (p,); `marks` (6,); `bounds` (2,): least and greatest target in the
+    window; `forecast`, `smearing` (B,).
     """
 
     x: FloatArray
     extra: FloatArray
     lags: IntArray
     config: IntArray
+    ridge: FloatArray
     sums: FloatArray
     rows: FloatArray
     usable: BoolArray
     gram: FloatArray
+    work: FloatArray
     beta: FloatArray
     marks: IntArray
     bounds: FloatArray
@@ -50,196 +62,239 @@ class HarArrays(NamedTuple):
     smearing: FloatArray
 
 
-TOLERANCE = 1e-10
-"""A column whose scaled Cholesky pivot is below this is a combination of the columns before it."""
+@njit(cache=True, error_model="numpy")
+def walk_forward_nb(begin: int, end: int, s: HarArrays) -> None:
+    """Forecast rows begin to end of the series, each from the rows before it, into `forecast`, `smearing`.
 
-
-@njit(cache=True)
-def solve_nb(gram: FloatArray, p: int, out: FloatArray) -> int:
-    """Solve the normal equations in `gram` (p, p+1: X'X beside X'y) into `out` (p,).
-
-    Scales the diagonal to one, so that units do not matter, then Cholesky. Returns -1, or the column
-    that is collinear with those before it.
+    Row b reads x[:b] and extra[:b + 1] only. Rows are taken in order, once: all of them, or one at a time.
     """
-    scale = np.empty(p)
-    lower = np.empty((p, p))
-    for j in range(p):
-        if not gram[j, j] > 0.0:
-            return j
-        scale[j] = 1.0 / np.sqrt(gram[j, j])
-    for j in range(p):
-        for k in range(j + 1):
-            total = gram[j, k] * scale[j] * scale[k]
-            for m in range(k):
-                total -= lower[j, m] * lower[k, m]
-            if j == k:
-                if total < TOLERANCE:
-                    return j
-                lower[j, j] = np.sqrt(total)
+    # Handing all arrays on costs more than a refit: what runs at every row is spelled out here, and only
+    # takes the arrays that it needs.
+    x, extra, lags, config, ridge, sums, rows, usable, gram, work, beta, marks, bounds, forecast, smearing = s
+    p, n_lags = rows.shape[1], len(lags)
+    fit, is_log = config[FIT], config[IS_LOG] == 1
+    smears = is_log and fit != QLIKE
+    min_window, window, rebase_every = config[MIN_WINDOW], config[WINDOW], config[REBASE_EVERY]
+    # what changes at every row stays out of memory until the end
+    start, valid, oldest, since_rebase = marks[START], marks[VALID], marks[OLDEST], marks[SINCE_REBASE]
+    least, greatest = bounds[0], bounds[1]
+    for b in range(begin, end):
+        if b > 0:
+            # what has just ended: totals, the error of its forecast, the window
+            value, new = x[b - 1], b - 1
+            finite = np.isfinite(value)
+            sums[b, VALUE_SUM] = sums[new, VALUE_SUM] + (value if finite else 0.0)
+            sums[b, VALUE_COUNT] = sums[new, VALUE_COUNT] + (1.0 if finite else 0.0)
+            if smears:
+                error_known = finite and np.isfinite(forecast[new])
+                sums[b, ERROR] = np.exp(value - forecast[new]) if error_known else 0.0
+                sums[b, ERROR_SUM] = sums[new, ERROR_SUM] + sums[b, ERROR]
+                sums[b, ERROR_COUNT] = sums[new, ERROR_COUNT] + (1.0 if error_known else 0.0)
+            if finite and start < 0:
+                start = new
+            usable[new] = usable[new] and finite
+            if usable[new]:
+                if valid == 0:
+                    oldest = new
+                since_rebase += 1
+                least = min(least, x[new])
+                greatest = max(greatest, x[new])
+                weight = _weight_nb(rows, new, n_lags, fit)
+                if valid < window:
+                    add_row_nb(gram, rows, new, x[new], weight)
+                    valid += 1
+                else:
+                    old, old_weight = oldest, _weight_nb(rows, oldest, n_lags, fit)
+                    if swap_row_nb(gram, rows, new, old, x[new], x[old], weight, old_weight):
+                        since_rebase = rebase_every
+                    oldest = old + 1
+                    while not usable[oldest]:
+                        oldest += 1
+                    if x[old] <= least or x[old] >= greatest:
+                        least, greatest = _find_bounds_nb(oldest, new, x, usable)
+                if since_rebase >= rebase_every:
+                    _rebuild_nb(oldest, new, x, rows, usable, gram, ridge, n_lags, fit)
+                    since_rebase = 0
+                if fit == QLIKE and marks[FITTED] == 1:
+                    score = _score_nb(new, x, rows, beta)
+                    for j in range(p):
+                        gram[j, p] = rows[new, j] * score
+                    _move_nb(gram, work, beta, marks)
+        known = start >= 0 and b - lags[n_lags - 1] >= start
+        rows[b, 0] = 1.0
+        for j in range(n_lags - 1, -1, -1):
+            if not known:
+                break
+            since = b - lags[j]
+            count = sums[b, VALUE_COUNT] - sums[since, VALUE_COUNT]
+            if count > 0.0:
+                # one bucket back is read, not differenced: exact, and the most important column.
+                rows[b, 1 + j] = (
+                    x[b - 1] if lags[j] == 1 else (sums[b, VALUE_SUM] - sums[since, VALUE_SUM]) / count
+                )
+            elif j + 1 < n_lags:
+                rows[b, 1 + j] = rows[b, 2 + j]  # nothing traded lately: the next longer mean stands in
             else:
-                lower[j, k] = total / lower[k, k]
-    for j in range(p):
-        total = gram[j, p] * scale[j]
-        for m in range(j):
-            total -= lower[j, m] * out[m]
-        out[j] = total / lower[j, j]
-    for j in range(p - 1, -1, -1):
-        total = out[j]
-        for m in range(j + 1, p):
-            total -= lower[m, j] * out[m]
-        out[j] = total / lower[j, j]
-    for j in range(p):
-        out[j] *= scale[j]
-    return -1
+                known = False
+        for j in range(extra.shape[1]):
+            rows[b, 1 + n_lags + j] = extra[b, j]
+            known = known and np.isfinite(extra[b, j])
+        usable[b] = known
+        forecast[b] = np.nan
+        smearing[b] = np.nan
+        if not known or valid < min_window:
+            continue
+        if fit != QLIKE or marks[FITTED] == 0:
+            collinear = solve_nb(gram, p, work, beta)
+            if collinear >= 0:
+                marks[COLLINEAR] = collinear + 1
+                continue
+        if marks[FITTED] == 0:
+            marks[FITTED] = 1
+            if smears:
+                _seed_errors_nb(oldest, b, x, rows, usable, beta, sums)
+            if fit == QLIKE:
+                _first_qlike_fit_nb(oldest, b, x, rows, usable, gram, work, beta, marks)
+        fitted = _fitted_nb(b, rows, beta)
+        if fitted < least or fitted > greatest:
+            if fit == QLIKE:
+                # the mean of the logs is no mean of the levels, which is what this fit forecasts
+                fitted = min(max(fitted, least), greatest)
+            else:
+                # Bollerslev, Patton and Quaedvlieg (2016), "insanity filter".
+                count = sums[b, VALUE_COUNT] - sums[oldest, VALUE_COUNT]
+                fitted = (sums[b, VALUE_SUM] - sums[oldest, VALUE_SUM]) / count
+        forecast[b] = fitted
+        smearing[b] = 1.0
+        if smears:
+            if sums[b, ERROR_SUM] - sums[oldest, ERROR_SUM] < CANCELLED * sums[b, ERROR_SUM]:
+                sums[oldest, ERROR_SUM] = 0.0
+                for i in range(oldest + 1, b + 1):
+                    sums[i, ERROR_SUM] = sums[i - 1, ERROR_SUM] + sums[i, ERROR]
+            count = sums[b, ERROR_COUNT] - sums[oldest, ERROR_COUNT]
+            smearing[b] = (sums[b, ERROR_SUM] - sums[oldest, ERROR_SUM]) / count
+    marks[START], marks[VALID], marks[OLDEST], marks[SINCE_REBASE] = start, valid, oldest, since_rebase
+    bounds[0], bounds[1] = least, greatest
 
 
-@njit(cache=True)
-def add_row_nb(gram: FloatArray, row: FloatArray, target: float, sign: float, p: int) -> None:
-    """Add (sign 1) or remove (sign -1) one observation from the normal equations."""
-    for j in range(p):
-        for k in range(p):
-            gram[j, k] += sign * row[j] * row[k]
-        gram[j, p] += sign * row[j] * target
-
-
-@njit(cache=True)
-def _features_nb(b: int, s: HarArrays) -> bool:
-    row, lags, sums, start = s.rows[b], s.lags, s.sums, s.marks[START]
-    row[0] = 1.0
-    known = True
-    for j in range(len(lags) - 1, -1, -1):
-        begin = b - lags[j]
-        if begin < start:
-            return False
-        count = sums[b, VALUE_COUNT] - sums[begin, VALUE_COUNT]
-        if count > 0.0:
-            # one bucket back is read, not differenced: exact, and the most important column.
-            row[1 + j] = s.x[b - 1] if lags[j] == 1 else (sums[b, VALUE_SUM] - sums[begin, VALUE_SUM]) / count
-        elif j + 1 < len(lags):
-            row[1 + j] = row[2 + j]  # nothing traded in the short window: the next longer mean stands in
-        else:
-            known = False
-    for j in range(s.extra.shape[1]):
-        row[1 + len(lags) + j] = s.extra[b, j]
-        known = known and np.isfinite(s.extra[b, j])
-    return known
-
-
-@njit(cache=True)
-def har_step_nb(b: int, s: HarArrays) -> None:
-    """Forecast row `b` of the series from rows before it, into forecast[b] and smearing[b].
-
-    Reads x[:b] and extra[:b + 1] only.
-    """
-    p = s.rows.shape[1]
-    if b > 0:
-        _learn_nb(b, s)
-    s.usable[b] = s.marks[START] >= 0 and _features_nb(b, s)
-    s.forecast[b] = np.nan
-    s.smearing[b] = np.nan
-    if not s.usable[b] or s.marks[VALID] < s.config[0]:
-        return
-    collinear = solve_nb(s.gram, p, s.beta)
-    if collinear >= 0:
-        s.marks[COLLINEAR] = collinear + 1
-        return
-    oldest, is_log = s.marks[OLDEST], s.config[3]
-    if s.marks[FITTED] == 0:
-        s.marks[FITTED] = 1
-        if is_log:
-            _seed_errors_nb(b, s)
+@njit(cache=True, error_model="numpy")
+def _fitted_nb(i: int, rows: FloatArray, beta: FloatArray) -> float:
     fitted = 0.0
-    for j in range(p):
-        fitted += s.rows[b, j] * s.beta[j]
-    if fitted < s.bounds[0] or fitted > s.bounds[1]:
-        # Bollerslev, Patton and Quaedvlieg (2016), "insanity filter".
-        count = s.sums[b, VALUE_COUNT] - s.sums[oldest, VALUE_COUNT]
-        fitted = (s.sums[b, VALUE_SUM] - s.sums[oldest, VALUE_SUM]) / count
-    s.forecast[b] = fitted
-    s.smearing[b] = 1.0
-    if is_log:
-        count = s.sums[b, ERROR_COUNT] - s.sums[oldest, ERROR_COUNT]
-        if s.sums[b, ERROR_SUM] - s.sums[oldest, ERROR_SUM] < CANCELLED * s.sums[b, ERROR_SUM]:
-            s.sums[oldest, ERROR_SUM] = 0.0
-            for i in range(oldest + 1, b + 1):
-                s.sums[i, ERROR_SUM] = s.sums[i - 1, ERROR_SUM] + s.sums[i, ERROR]
-        s.smearing[b] = (s.sums[b, ERROR_SUM] - s.sums[oldest, ERROR_SUM]) / count
+    for j in range(rows.shape[1]):
+        fitted += rows[i, j] * beta[j]
+    return fitted
 
 
-@njit(cache=True)
-def _learn_nb(b: int, s: HarArrays) -> None:
-    """Take in row b - 1, which has just ended: totals, the error of its forecast, the window."""
-    value = s.x[b - 1]
-    finite = np.isfinite(value)
-    s.sums[b, VALUE_SUM] = s.sums[b - 1, VALUE_SUM] + (value if finite else 0.0)
-    s.sums[b, VALUE_COUNT] = s.sums[b - 1, VALUE_COUNT] + (1.0 if finite else 0.0)
-    error_known = finite and np.isfinite(s.forecast[b - 1])
-    s.sums[b, ERROR] = np.exp(value - s.forecast[b - 1]) if error_known else 0.0
-    s.sums[b, ERROR_SUM] = s.sums[b - 1, ERROR_SUM] + s.sums[b, ERROR]
-    s.sums[b, ERROR_COUNT] = s.sums[b - 1, ERROR_COUNT] + (1.0 if error_known else 0.0)
-    if finite and s.marks[START] < 0:
-        s.marks[START] = b - 1
-    s.usable[b - 1] = s.usable[b - 1] and finite
-    if s.usable[b - 1]:
-        _admit_nb(b - 1, s)
+@njit(cache=True, error_model="numpy")
+def _weight_nb(rows: FloatArray, i: int, n_lags: int, fit: int) -> float:
+    """Return the row's weight: one, or under WLS one over the squared mean of its lagged levels."""
+    if fit != WLS:
+        return 1.0
+    level = 0.0
+    for j in range(n_lags):
+        level += rows[i, 1 + j]
+    level /= n_lags
+    return 1.0 / (level * level) if level > 0.0 else 0.0
 
 
-@njit(cache=True)
-def _admit_nb(new: int, s: HarArrays) -> None:
-    p = s.rows.shape[1]
-    x, rows, usable, marks, bounds = s.x, s.rows, s.usable, s.marks, s.bounds
-    if marks[VALID] == 0:
-        marks[OLDEST] = new
-    add_row_nb(s.gram, rows[new], x[new], 1.0, p)
-    marks[VALID] += 1
-    marks[SINCE_REBASE] += 1
-    bounds[0] = min(bounds[0], x[new])
-    bounds[1] = max(bounds[1], x[new])
-    stale = False
-    while marks[VALID] > s.config[1]:
-        old = marks[OLDEST]
-        for j in range(p):
-            if s.gram[j, j] - rows[old, j] * rows[old, j] < SHRUNK * s.gram[j, j]:
-                marks[SINCE_REBASE] = s.config[2]
-        add_row_nb(s.gram, rows[old], x[old], -1.0, p)
-        stale = stale or x[old] <= bounds[0] or x[old] >= bounds[1]
-        marks[VALID] -= 1
-        marks[OLDEST] = old + 1
-        while not usable[marks[OLDEST]]:
-            marks[OLDEST] += 1
-    if marks[SINCE_REBASE] >= s.config[2]:
-        # removing rows leaves rounding behind; building the sums anew now and then bounds it.
-        s.gram[:] = 0.0
-        for i in range(marks[OLDEST], new + 1):
-            if usable[i]:
-                add_row_nb(s.gram, rows[i], x[i], 1.0, p)
-        marks[SINCE_REBASE] = 0
-    if stale:
-        bounds[0], bounds[1] = np.inf, -np.inf
-        for i in range(marks[OLDEST], new + 1):
-            if usable[i]:
-                bounds[0] = min(bounds[0], x[i])
-                bounds[1] = max(bounds[1], x[i])
+@njit(cache=True, error_model="numpy")
+def _rebuild_nb(
+    oldest: int,
+    new: int,
+    x: FloatArray,
+    rows: FloatArray,
+    usable: BoolArray,
+    gram: FloatArray,
+    ridge: FloatArray,
+    n_lags: int,
+    fit: int,
+) -> None:
+    """Add the window's rows up anew: removing rows leaves rounding behind, and this bounds it."""
+    gram[:] = 0.0
+    for j in range(len(ridge)):
+        gram[j, j] = ridge[j]
+    for i in range(oldest, new + 1):
+        if usable[i]:
+            add_row_nb(gram, rows, i, x[i], _weight_nb(rows, i, n_lags, fit))
 
 
-@njit(cache=True)
-def _seed_errors_nb(b: int, s: HarArrays) -> None:
+@njit(cache=True, error_model="numpy")
+def _find_bounds_nb(oldest: int, new: int, x: FloatArray, usable: BoolArray) -> tuple[float, float]:
+    """Return the least and the greatest target of the window."""
+    least, greatest = np.inf, -np.inf
+    for i in range(oldest, new + 1):
+        if usable[i]:
+            least = min(least, x[i])
+            greatest = max(greatest, x[i])
+    return least, greatest
+
+
+@njit(cache=True, error_model="numpy")
+def _seed_errors_nb(
+    oldest: int,
+    b: int,
+    x: FloatArray,
+    rows: FloatArray,
+    usable: BoolArray,
+    beta: FloatArray,
+    sums: FloatArray,
+) -> None:
     """Before the first forecast no error is out of sample: start smearing from the fit's residuals."""
-    p = s.rows.shape[1]
-    for i in range(s.marks[OLDEST], b):
-        s.sums[i + 1, ERROR] = 0.0
-        s.sums[i + 1, ERROR_COUNT] = s.sums[i, ERROR_COUNT]
-        if s.usable[i]:
-            fitted = 0.0
-            for j in range(p):
-                fitted += s.rows[i, j] * s.beta[j]
-            s.sums[i + 1, ERROR] = np.exp(s.x[i] - fitted)
-            s.sums[i + 1, ERROR_COUNT] += 1.0
-        s.sums[i + 1, ERROR_SUM] = s.sums[i, ERROR_SUM] + s.sums[i + 1, ERROR]
+    for i in range(oldest, b):
+        sums[i + 1, ERROR] = 0.0
+        sums[i + 1, ERROR_COUNT] = sums[i, ERROR_COUNT]
+        if usable[i]:
+            sums[i + 1, ERROR] = np.exp(x[i] - _fitted_nb(i, rows, beta))
+            sums[i + 1, ERROR_COUNT] += 1.0
+        sums[i + 1, ERROR_SUM] = sums[i, ERROR_SUM] + sums[i + 1, ERROR]
 
 
-@njit(cache=True)
-def walk_forward_nb(s: HarArrays) -> None:
-    """Step through every row of the series; see `har_step_nb`."""
-    for b in range(len(s.x)):
-        har_step_nb(b, s)
+@njit(cache=True, error_model="numpy")
+def _score_nb(i: int, x: FloatArray, rows: FloatArray, beta: FloatArray) -> float:
+    """Return minus the slope of row i's QLIKE in its log forecast: RV/f - 1, the ratio bounded."""
+    ratio: float = np.exp(x[i] - _fitted_nb(i, rows, beta))
+    return min(ratio, MAX_RATIO) - 1.0
+
+
+@njit(cache=True, error_model="numpy")
+def _first_qlike_fit_nb(
+    oldest: int,
+    b: int,
+    x: FloatArray,
+    rows: FloatArray,
+    usable: BoolArray,
+    gram: FloatArray,
+    work: FloatArray,
+    beta: FloatArray,
+    marks: IntArray,
+) -> None:
+    """Newton's method on the window's QLIKE, from the least-squares fit in `beta`."""
+    p = rows.shape[1]
+    for _ in range(MAX_NEWTON_STEPS):
+        gram[:, p] = 0.0
+        for i in range(oldest, b):
+            if usable[i]:
+                score = _score_nb(i, x, rows, beta)
+                for j in range(p):
+                    gram[j, p] += rows[i, j] * score
+        if _move_nb(gram, work, beta, marks) < CONVERGED:
+            return
+
+
+@njit(cache=True, error_model="numpy")
+def _move_nb(gram: FloatArray, work: FloatArray, beta: FloatArray, marks: IntArray) -> float:
+    """Add the solution of X'X step = score to `beta`; return how much the loss expects to gain from it.
+
+    X'X is the expected curvature of QLIKE in the coefficients, so this is a scoring step.
+    """
+    p = len(beta)
+    step = work[p]
+    collinear = solve_nb(gram, p, work, step)
+    if collinear >= 0:
+        marks[COLLINEAR] = collinear + 1
+        return 0.0
+    gain = 0.0
+    for j in range(p):
+        beta[j] += step[j]
+        gain += step[j] * gram[j, p]
+    return gain

@@ -1,6 +1,6 @@
 """Realized measures: what a bucket's bars say about its variance."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -8,6 +8,10 @@ from newsvol.engine.arrays import NS_PER_MINUTE, BoolArray, FloatArray, IntArray
 from newsvol.engine.frames import BarFrame, Columns
 from newsvol.signals.buckets import BucketFrame
 from newsvol.signals.measures_nb import realized_measures_nb
+
+
+def _not_measured() -> FloatArray:
+    return np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,18 @@ class RealizedMeasures(Columns):
         Sum of ln(high/low)^2 / (4 ln 2) (Christensen and Podolskij 2007).
     bucket_return
         Log return from the bucket's first open (or the close before it, inside a session) to its end.
+    rv_subsampled
+        RV of returns over five bars (five minutes on a tape of minutes), the mean of the five grids that
+        start a bar apart (Zhang, Mykland and Ait-Sahalia 2005), scaled for the edges that a grid misses.
+    recent_rv
+        n_obs times the mean r^2 of the bars that end in the bucket's last twenty minutes: what RV would be
+        had the whole bucket been like its end. NaN where no bar ends there.
+    garman_klass
+        ln(H/L)^2 / 2 - (2 ln 2 - 1) ln(C/O)^2 of the bucket (Garman and Klass 1980, eq. 20 without drift).
+    parkinson
+        ln(H/L)^2 / (4 ln 2) of the bucket (Parkinson 1980).
+    volume
+        Shares traded; NaN where a bar has none.
     """
 
     n_obs: FloatArray
@@ -43,6 +59,17 @@ class RealizedMeasures(Columns):
     rq: FloatArray
     realized_range: FloatArray
     bucket_return: FloatArray
+    rv_subsampled: FloatArray = field(default_factory=_not_measured)
+    recent_rv: FloatArray = field(default_factory=_not_measured)
+    garman_klass: FloatArray = field(default_factory=_not_measured)
+    parkinson: FloatArray = field(default_factory=_not_measured)
+    volume: FloatArray = field(default_factory=_not_measured)
+
+    def __post_init__(self) -> None:
+        # a history written by hand, for a study, need not hold every measure: the rest is missing
+        for column in fields(self):
+            if len(getattr(self, column.name)) == 0 < len(self.n_obs):
+                object.__setattr__(self, column.name, np.full(len(self.n_obs), np.nan))
 
     @property
     def jump(self) -> FloatArray:
@@ -80,6 +107,11 @@ def realized_measures(bars: BarFrame, buckets: BucketFrame) -> RealizedMeasures:
         rq=measures[:, 4].copy(),
         realized_range=measures[:, 5].copy(),
         bucket_return=_bucket_returns(bars, buckets, session_open_ns, empty),
+        rv_subsampled=measures[:, 6].copy(),
+        recent_rv=measures[:, 7].copy(),
+        garman_klass=measures[:, 8].copy(),
+        parkinson=measures[:, 9].copy(),
+        volume=_volumes(bars, buckets),
     )
 
 
@@ -95,6 +127,15 @@ def _without_straddlers(bars: BarFrame, session_open_ns: IntArray) -> BarFrame:
     before = np.searchsorted(bars.open_ns, session_open_ns) - 1
     straddles = (before >= 0) & (bars.close_ns[np.maximum(before, 0)] > session_open_ns)
     return bars.take(np.delete(np.arange(len(bars)), before[straddles])) if straddles.any() else bars
+
+
+def _volumes(bars: BarFrame, buckets: BucketFrame) -> FloatArray:
+    total = np.concatenate([[0.0], np.cumsum(np.where(np.isfinite(bars.volume), bars.volume, 0.0))])
+    missing = np.concatenate([[0], np.cumsum(~np.isfinite(bars.volume))])
+    first = np.searchsorted(bars.close_ns, buckets.open_ns, side="right")
+    last = np.maximum(np.searchsorted(bars.close_ns, buckets.close_ns, side="right"), first)
+    whole = (last > first) & (missing[last] == missing[first])
+    return np.where(whole, total[last] - total[first], np.nan)
 
 
 def _bucket_returns(

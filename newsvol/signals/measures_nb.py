@@ -3,12 +3,17 @@
 import numpy as np
 from numba import njit
 
-from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.engine.arrays import NS_PER_MINUTE, FloatArray, IntArray
 
-N_MEASURES = 7
+N_MEASURES = 11
+
+GRIDS = 5
+"""Grids on which the coarser returns are taken: each starts at another bar."""
+
+RECENT_NS = 20 * NS_PER_MINUTE
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def realized_measures_nb(
     bar_close_ns: IntArray,
     open_: FloatArray,
@@ -19,7 +24,9 @@ def realized_measures_nb(
     bucket_close_ns: IntArray,
     bucket_session: IntArray,
 ) -> FloatArray:
-    """Return (B, 7): n_obs, RV, BV, RS+, RS-, RQ, realized range; see `measures.RealizedMeasures`.
+    """Return (B, 11) in the order of `measures.RealizedMeasures`.
+
+    n_obs, RV, BV, RS+, RS-, RQ, realized range, subsampled RV, recent RV, Garman-Klass, Parkinson.
 
     A bar belongs to the bucket in which it ends, and `bars` holds none that is open when a session opens.
     """
@@ -27,6 +34,8 @@ def realized_measures_nb(
     out = np.zeros((n_buckets, N_MEASURES))
     half_pi = np.pi / 2.0
     range_scale = 1.0 / (4.0 * np.log(2.0))
+    body_scale = 2.0 * np.log(2.0) - 1.0
+    past = np.zeros(GRIDS)
     i = 0
     previous = np.nan
     session = np.int64(-1)
@@ -38,6 +47,10 @@ def realized_measures_nb(
             i += 1
         last_abs = np.nan
         n_obs, rv, bv, rs_up, rs_down, rq, rr = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        coarse, path, recent, n_recent = 0.0, 0.0, 0.0, 0.0
+        place = 0
+        recent_ns = bucket_close_ns[b] - RECENT_NS
+        first, highest, lowest = np.nan, 0.0, np.inf
         while i < n_bars and bar_close_ns[i] <= bucket_close_ns[b]:
             # The overnight return is no part of the target: a session's first return starts at its open.
             base = open_[i] if np.isnan(previous) else previous
@@ -55,6 +68,20 @@ def realized_measures_nb(
             if not np.isnan(last_abs):
                 bv += abs(r) * last_abs
             last_abs = abs(r)
+            if n_obs == 1.0:
+                first = open_[i]
+            highest = max(highest, high[i])
+            lowest = min(lowest, low[i])
+            if bar_close_ns[i] > recent_ns:
+                recent += squared
+                n_recent += 1.0
+            # `past` is a ring of the log prices of the last five bars, from the bucket's start
+            past[place] = path
+            place = place + 1 if place + 1 < GRIDS else 0
+            path += r
+            if n_obs >= GRIDS:
+                step = path - past[place]
+                coarse += step * step
             previous = close[i]
             i += 1
         out[b, 0] = n_obs
@@ -64,4 +91,10 @@ def realized_measures_nb(
         out[b, 4] = rs_down
         out[b, 5] = n_obs / 3.0 * rq
         out[b, 6] = range_scale * rr
+        # each grid misses its edges: what is there is scaled to the whole bucket
+        out[b, 7] = coarse / GRIDS * (n_obs / (n_obs - GRIDS + 1.0)) if n_obs >= GRIDS else rv
+        out[b, 8] = recent * (n_obs / n_recent) if n_recent > 0.0 else np.nan
+        span, body = np.log(highest / lowest), np.log(previous / first)
+        out[b, 9] = 0.5 * span * span - body_scale * body * body
+        out[b, 10] = range_scale * span * span
     return out

@@ -23,6 +23,7 @@ def news_features(
     available_ns: IntArray,
     query_ns: IntArray,
     half_lives_hours: Sequence[float] = HALF_LIVES_HOURS,
+    weight: FloatArray | None = None,
 ) -> FloatArray:
     """Return N_{h,c}(t) at each query, shape (Q, H * C), channel fastest.
 
@@ -35,8 +36,13 @@ def news_features(
         Of the same headlines as `scores`.
     query_ns : IntArray, shape (Q,)
         Non-decreasing.
+    weight : FloatArray, shape (N,), optional
+        What each headline counts in every channel (`novelty.novelty_weights`, relevance); one if not given.
     """
-    return _decayed(scores, available_ns, channel_weights(scores.score), query_ns, half_lives_hours)
+    channels = channel_weights(scores.score)
+    if weight is not None:
+        channels = channels * weight[:, None]
+    return _decayed(scores, available_ns, channels, query_ns, half_lives_hours)
 
 
 def news_tone(

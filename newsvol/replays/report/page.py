@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import tempfile
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -13,7 +14,7 @@ from newsvol.engine.errors import OutputError
 from newsvol.replays.report.equity import equity_section
 from newsvol.replays.report.headlines import headlines_section
 from newsvol.replays.report.latency import latency_section
-from newsvol.replays.report.markup import text
+from newsvol.replays.report.markup import Section, text
 from newsvol.replays.report.summary import cards, footer, lede, notices
 from newsvol.replays.report.volatility import volatility_section
 from newsvol.replays.runs import Run, load_run
@@ -55,23 +56,55 @@ def render_report(run: Run) -> str:
         One of its tables cannot be read.
     """
     build_all = (volatility_section, headlines_section, equity_section, latency_section)
-    sections = [build(run) for build in build_all]
-    figures = {name: figure for section in sections for name, figure in section.figures.items()}
+    return assemble_page(
+        Page(
+            title=f"{run.manifest.name} - newsvol run",
+            over="newsvol run",
+            instrument=run.manifest.tape.instrument,
+            name=run.manifest.name,
+            lede=lede(run),
+            notices=notices(run),
+            cards=cards(run),
+            sections=tuple(build(run) for build in build_all),
+            footer=footer(run),
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page is made of; `lede`, `notices`, `cards` and `footer` are HTML, the rest is text."""
+
+    title: str
+    over: str
+    instrument: str
+    name: str
+    lede: str
+    notices: str
+    cards: str
+    sections: tuple[Section, ...]
+    footer: str
+
+
+def assemble_page(page: Page) -> str:
+    """Return the page with style, script, figures and plotly inside: no address in it leads anywhere."""
+    figures = {name: figure for section in page.sections for name, figure in section.figures.items()}
     here = files("newsvol.replays.report")
     return Template(here.joinpath("report.html").read_text(encoding="utf-8")).substitute(
-        title=text(f"{run.manifest.name} - newsvol run"),
+        title=text(page.title),
         css=here.joinpath("report.css").read_text(encoding="utf-8"),
         js=here.joinpath("report.js").read_text(encoding="utf-8"),
-        name=text(run.manifest.name),
-        instrument=text(run.manifest.tape.instrument),
-        lede=lede(run),
-        notices=notices(run),
-        cards=cards(run),
+        over=text(page.over),
+        name=text(page.name),
+        instrument=text(page.instrument),
+        lede=page.lede,
+        notices=page.notices,
+        cards=page.cards,
         sections="\n".join(
             f'<section id="section-{part.anchor}"><h2>{text(part.title)}</h2>{part.body}</section>'
-            for part in sections
+            for part in page.sections
         ),
-        footer=footer(run),
+        footer=page.footer,
         figures=_packed(json.dumps(figures, separators=(",", ":"), allow_nan=False).encode()),
         plotly=_packed(files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()),
     )

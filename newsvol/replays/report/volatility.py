@@ -47,8 +47,8 @@ def volatility_section(run: Run) -> Section:
         "Forecast against realized volatility",
         lede + verdicts(forecast_verdicts(run.metrics)) + place + accuracy_table(run.metrics),
         {
-            "volatility": _session_figure(read, lines, groups),
-            "volatility-buckets": _bucket_figure(read, lines),
+            "volatility": session_figure(read, lines, groups),
+            "volatility-buckets": bucket_figure(read, lines),
         },
     )
 
@@ -90,7 +90,8 @@ def accuracy_table(metrics: Metrics) -> str:
     )
 
 
-def _session_figure(read: dict[str, Any], lines: dict[str, str], groups: Groups) -> Figure:
+def session_figure(read: dict[str, Any], lines: dict[str, str], groups: Groups) -> Figure:
+    """Return realized and forecast volatility per session, annualised; `lines`: the colour of each."""
     x = as_dates(read["close_ns"][groups.lasts])
     traces = [_realized(x, as_numbers(annual_vol_pct(read["rv"], groups)), "%")]
     traces += [
@@ -111,7 +112,8 @@ def _session_figure(read: dict[str, Any], lines: dict[str, str], groups: Groups)
     }
 
 
-def _bucket_figure(read: dict[str, Any], lines: dict[str, str]) -> Figure:
+def bucket_figure(read: dict[str, Any], lines: dict[str, str]) -> Figure:
+    """Return realized and forecast volatility per bucket in basis points, buckets side by side."""
     # The last buckets only: a bucket is worth looking at close up, and the page stays light.
     rows = slice(max(0, len(read["rv"]) - MAX_POINTS), None)
     # Buckets stand side by side: on an axis of hours the nights would be wider than everything else.

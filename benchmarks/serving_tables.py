@@ -1,0 +1,62 @@
+"""Tables of how the sentiment model is served; `readme.py` puts them into documents."""
+
+from typing import Any
+
+
+def speed(result: dict[str, Any]) -> str:
+    """Return latency and throughput, as times and as ratios to BERT-base in the same run."""
+    lines = [
+        "| | cores | p50 | p95 | p99 | times as fast at p50 | headlines/s in batches of 32 | times as many |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for part in ("one_core", "all_cores"):
+        rows = dict(result[part])
+        cores = rows.pop("cores")
+        for name, row in rows.items():
+            times = " | ".join(f"{row[key]:.2f} ms" for key in ("p50_ms", "p95_ms", "p99_ms"))
+            batched = f"{row['headlines_per_second']:,.0f} | {row['throughput_speedup']:.1f}"
+            lines.append(f"| {name} | {cores} | {times} | {row['p50_speedup']:.1f} | {batched} |")
+    about = result["machine"]
+    made = (
+        f"{result['headlines']} Reuters headlines of {result['pieces_per_headline']} pieces on average, "
+        f"{result['rounds']} rounds; {about['cores']} cores of {about['processor']} with other work "
+        f"beside it (`{result['command']}`)."
+    )
+    return "\n".join([*lines, "", made])
+
+
+def int8(result: dict[str, Any]) -> str:
+    """Return what INT8 says beside FP32: on every sentence, and on the held-out ones."""
+    lines = ["| held-out split | accuracy | 95% | macro-F1 | 95% | ECE |", "|---|---|---|---|---|---|"]
+    for name, row in result["held_out"]["models"].items():
+        cells = [name]
+        for measure in ("accuracy", "macro_f1"):
+            low, high = row[f"{measure}_interval"]
+            cells += [f"{row[measure]:.3f}", f"{low:.3f}-{high:.3f}"]
+        cells.append(f"{row['ece']:.3f}" if "ece" in row else "")
+        lines.append(f"| {' | '.join(cells)} |")
+    against, use = result["int8"]["against_fp32"], result["int8"]["first_use"]
+    said = (
+        f"On all {against['sentences']:,} PhraseBank sentences INT8 gives the label that FP32 gives for "
+        f"{against['agreement']:.2%}, and turns negative into positive or back for "
+        f"{against['polarity_flips']:.3%}. The file of {use['bytes'] / 1e6:.1f} MB is made in "
+        f"{use['made_s']:.2f} s and read back in {use['read_s']:.2f} s."
+    )
+    return "\n".join([*lines, "", said])
+
+
+def start(result: dict[str, Any]) -> str:
+    """Return cold start and bulk scoring."""
+    lines = ["| | process start to first answer | CPU time | peak memory |", "|---|---|---|---|"]
+    lines += [
+        f"| {name} | {row['wall_s']:.2f} s (least {row['least_wall_s']:.2f}) | {row['cpu_s']:.2f} s | "
+        f"{row['peak_mib']} MiB |"
+        for name, row in result["cold_start"].items()
+    ]
+    bulk = result["bulk"]
+    said = (
+        f"In bulk, `newsvol sentiment score --file` with {bulk['workers']} workers scored "
+        f"{bulk['headlines']:,} headlines with {bulk['model']} at {bulk['headlines_per_second']:,} a second, "
+        f"start included, in {bulk['peak_mib']} MiB for all its processes together."
+    )
+    return "\n".join([*lines, "", said])

@@ -1,0 +1,156 @@
+"""``newsvol vol``: tables that fit, JSON that is JSON, and one line for what the user can mend."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from rich.console import Console
+
+from newsvol.cli.vol import vol
+from newsvol.cli.vol_tables import print_evaluation, print_sweep
+from newsvol.engine.arrays import NS_PER_HOUR, FloatArray
+from newsvol.replays.recipe import Recipe
+from newsvol.replays.tape import Tape, save_tape
+from newsvol.replays.vol_evaluation import Evaluation, Grid, Request, evaluate, sweep
+from newsvol.signals.schedule import Schedule
+
+NAMED = ("--forecaster", "log-har-p")
+
+
+@pytest.fixture(scope="module")
+def folder(planted: tuple[Tape, FloatArray], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("tapes") / "planted"
+    save_tape(planted[0], place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def found(planted: tuple[Tape, FloatArray], recipe: Recipe) -> Evaluation:
+    stamps = planted[0].sessions.open_ns[::20]
+    schedule = Schedule(np.full(len(stamps), "CPI", dtype=object), stamps)
+    asked = Request(("log-har-p", "log-har-p-leverage"), schedule=schedule, shuffles=5)
+    return evaluate(*planted[:1], recipe, planted[1], asked)
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(vol, words, catch_exceptions=False)
+
+
+def refused(*words: str) -> str:
+    """What `main` would print before it exits with 2."""
+    from newsvol.engine.errors import InputError
+
+    with pytest.raises(InputError) as error:
+        run(*words)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def shown(found: Evaluation, width: int = 90, terminal: bool = True) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=width, force_terminal=terminal, color_system=None, legacy_windows=False)
+    print_evaluation(console, found)
+    return out.getvalue()
+
+
+def test_no_table_is_wider_than_ninety_columns(found: Evaluation) -> None:
+    text = shown(found)
+    assert "…" not in text
+    # sentences are for copying and not broken; every other line is a table's
+    rows = [line for line in text.splitlines() if "  " in line.strip()]
+    assert max(map(len, rows)) <= 90
+    for name in found.board.models:
+        assert [line for line in rows if line.startswith(name)]
+
+
+def test_tables_hold_the_numbers(found: Evaluation) -> None:
+    text = shown(found)
+    for score in found.board.models.values():
+        assert f"{score.qlike:.4f}" in text
+        assert f"{score.mz.slope:.3f}" in text
+    assert found.news is not None
+    for trial in found.news.trials:
+        assert trial.what in text
+        assert f"{trial.qlike:.4f}" in text
+    assert "looks ahead" in text
+
+
+def test_piped_tables_are_plain_ascii(found: Evaluation) -> None:
+    assert shown(found, terminal=False).isascii()
+
+
+def test_a_sweep_prints_its_trials_and_one_test_score(
+    planted: tuple[Tape, FloatArray], recipe: Recipe
+) -> None:
+    result = sweep(planted[0], recipe, planted[1], grid=Grid((500,), (100.0,), ((1.0,), (1.0, 4.0))))
+    out = io.StringIO()
+    print_sweep(Console(file=out, width=90), result)
+    assert "3 trials on" in out.getvalue()
+    assert out.getvalue().count("scored once") == 1
+
+
+def test_evaluate_writes_a_folder_and_json(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = run("evaluate", "--tape", str(folder), *NAMED, "--no-news", "--json", "--out", str(out))
+    assert done.exit_code == 0
+    content = json.loads(done.stdout)
+    assert content["models"]["log-har-p"]["qlike"] < content["models"]["har"]["qlike"]
+    assert sorted(file.name for file in out.iterdir()) == [
+        "evaluation.html",
+        "evaluation.json",
+        "forecasts.parquet",
+    ]
+
+
+def test_evaluate_prints_where_the_page_is(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = run(
+        "evaluate", "--tape", str(folder), *NAMED, "--no-news", "--from", "2023-10-02", "--out", str(out)
+    )
+    assert done.stdout.splitlines()[-1] == f"Page: {out / 'evaluation.html'}"
+    assert "from 2023-10-02" in done.stdout
+
+
+def test_sweep_takes_a_grid(folder: Path) -> None:
+    done = run("sweep", "--tape", str(folder), "--no-news", "--window", "300", "--window", "900", "--json")
+    assert [trial["window"] for trial in json.loads(done.stdout)["tried"]] == [300, 900]
+
+
+@pytest.mark.parametrize("command", ["evaluate", "sweep"])
+def test_what_the_user_can_mend_is_one_line(folder: Path, command: str) -> None:
+    at = (command, "--tape", str(folder), "--no-news")
+    assert "did you mean 'log-har-p'" in refused(*at, "--forecaster", "loghar-p")
+    assert "after the tape's last day" in refused(*at, "--from", "2031-01-01")
+    assert "is not a tape" in refused(command, "--tape", str(folder.parent))
+
+
+def test_scheduled_events_are_read_and_used(
+    folder: Path, planted: tuple[Tape, FloatArray], tmp_path: Path
+) -> None:
+    stamps = planted[0].sessions.open_ns[29::30] + int(4.5 * NS_PER_HOUR)
+    lines = [f"FOMC,{np.datetime64(int(stamp), 'ns').astype('datetime64[s]')}" for stamp in stamps]
+    file = tmp_path / "events.csv"
+    file.write_text("\n".join(["event,ts_utc", *lines]) + "\n", encoding="utf-8")
+    at = ("evaluate", "--tape", str(folder), "--no-news", "--json", "--forecaster", "log-har-p-events")
+    content = json.loads(run(*at, "--events", str(file)).stdout)
+    assert "log-har-p-events" in content["models"]
+    assert {row["group"] for row in content["cuts"] if row["cut"] == "event day"} == {
+        "event day",
+        "other day",
+    }
+    assert "give them with --events FILE" in refused(*at)
+    assert "unknown event 'FOMX'" in refused(*at, "--events", str(file), "--event", "FOMX")
+    assert "say which with --events FILE" in refused(*at, "--event", "FOMC")
+
+
+def test_a_folder_that_is_taken_is_refused_before_the_work(folder: Path) -> None:
+    assert "exists already" in refused("evaluate", "--tape", str(folder), "--out", str(folder))
+
+
+def test_half_lives_that_are_no_numbers_are_refused(folder: Path) -> None:
+    done = run("sweep", "--tape", str(folder), "--no-news", "--half-lives", "1,x")
+    assert done.exit_code == 2
+    assert "write hours with commas" in done.output
