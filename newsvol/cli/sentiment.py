@@ -7,14 +7,10 @@ from typing import Any
 
 import click
 
+from newsvol.cli.sentiment_compare import benchmark, compare
+from newsvol.cli.sentiment_options import DEVICE, LABELLED, MODEL, QUIET
+from newsvol.cli.sentiment_score import score
 from newsvol.engine.errors import InputError
-
-_DEVICE = click.option(
-    "--device", default="auto", show_default=True, help="auto, cpu or cuda; auto is CUDA where there is one."
-)
-_MODEL = click.option(
-    "--model", default="student", show_default=True, help="The shipped student, or a model folder."
-)
 
 
 @click.group()
@@ -25,6 +21,7 @@ def sentiment() -> None:
     Examples:
       newsvol sentiment score "Profit rises 12% on strong demand"
       newsvol sentiment evaluate --data labelled.csv
+      newsvol sentiment benchmark
     """
 
 
@@ -43,10 +40,18 @@ def sentiment() -> None:
     default=None,
     help="New folder for the student  [default: NAME].",
 )
-@_DEVICE
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder for checkpoints: the same run, killed, goes on from the last epoch.",
+)
+@DEVICE
 @click.option("--download", is_flag=True, help="Allow the start to be fetched from the Hugging Face hub.")
-@click.option("--quiet", is_flag=True, help="No progress bars.")
-def train(recipe: str, data: Path, out: Path | None, device: str, download: bool, quiet: bool) -> None:
+@QUIET
+def train(
+    recipe: str, data: Path, out: Path | None, work: Path | None, device: str, download: bool, quiet: bool
+) -> None:
     """Train a student by RECIPE: a YAML file, or the name of a shipped one.
 
     OUT becomes a plain Hugging Face folder with training.json (results beside the baselines) and split.json
@@ -70,21 +75,20 @@ def train(recipe: str, data: Path, out: Path | None, device: str, download: bool
         from newsvol.models.training import open_bench
         from newsvol.models.training import train as run
 
-        bench = open_bench(read, resolve_device(device), download, _say, progress=not quiet)
+        bench = open_bench(read, resolve_device(device), download, _say, progress=not quiet, work=work)
         results = run(read, data, making, bench)
     click.echo(_table(results["test"]))
     click.echo(f"{out or read.name}: {results['model']['hash']}, {results['model']['bytes'] / 1e6:.1f} MB")
 
 
 @sentiment.command()
-@click.option(
-    "--data", type=click.Path(path_type=Path), required=True, help="CSV file with the columns text and label."
-)
-@_MODEL
-@_DEVICE
+@LABELLED
+@MODEL
+@click.option("--reference", help="Another model, to measure how often both say the same.")
+@DEVICE
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def evaluate(data: Path, model: str, device: str, as_json: bool) -> None:
-    """Measure a model on labelled texts: accuracy and F1 with intervals, beside the majority class.
+def evaluate(data: Path, model: str, reference: str | None, device: str, as_json: bool) -> None:
+    """Measure a model on labelled texts: accuracy, F1, calibration, beside the majority class.
 
     \b
     Example:
@@ -93,33 +97,27 @@ def evaluate(data: Path, model: str, device: str, as_json: bool) -> None:
     from newsvol.models.evaluation import evaluate_file
     from newsvol.models.serving import load_scorer
 
-    result = evaluate_file(data, load_scorer(model, device))
+    other = load_scorer(reference, device) if reference is not None else None
+    result = evaluate_file(data, load_scorer(model, device), other)
     if as_json:
         click.echo(json.dumps(result))
         return
     click.echo(_table({result["model"]: result}))
+    click.echo("F1: " + ", ".join(f"{label} {value:.3f}" for label, value in result["f1"].items()))
     click.echo(
+        f"expected calibration error {result['ece']:.3f}; "
         f"majority class: accuracy {result['majority_accuracy']:.3f}; {result['n']} texts, {result['device']}"
     )
+    if other is not None:
+        about = result["reference"]
+        click.echo(
+            f"agrees with {about['model']} on {about['agreement']:.2%}; "
+            f"{about['polarity_flips']:.2%} flip between negative and positive"
+        )
 
 
-@sentiment.command()
-@click.argument("texts", nargs=-1, required=True, metavar="TEXT...")
-@_MODEL
-@_DEVICE
-def score(texts: tuple[str, ...], model: str, device: str) -> None:
-    """Print one JSON line per TEXT: probabilities, and score = P(positive) - P(negative).
-
-    \b
-    Example:
-      newsvol sentiment score "Profit rises 12% on strong demand"
-    """
-    from newsvol.models.labels import LABELS
-    from newsvol.models.serving import load_scorer
-
-    for text, row in zip(texts, load_scorer(model, device).probabilities(texts).tolist(), strict=True):
-        said = {label: round(value, 6) for label, value in zip(LABELS, row, strict=True)}
-        click.echo(json.dumps({"text": text, **said, "score": round(row[2] - row[0], 6)}, ensure_ascii=False))
+for _command in (score, benchmark, compare):
+    sentiment.add_command(_command)
 
 
 def _say(line: str) -> None:

@@ -197,10 +197,11 @@ def _read(
     tape: Path, recipe: Path | None, no_news: bool, on_progress: "OnProgress"
 ) -> "tuple[Tape, Recipe, FloatArray | None]":
     """Return the tape, the recipe, and the sentiment of each headline; None where there is none to score."""
+    from newsvol.models.cache import cache_folder
     from newsvol.replays.recipe import load_recipe
     from newsvol.replays.replay import load_model
     from newsvol.replays.tape import load_tape
-    from newsvol.signals.sentiment import cache_folder, score_in_bulk
+    from newsvol.signals.sentiment import score_in_bulk
 
     chosen = load_recipe(recipe)
     source = load_tape(tape)
@@ -209,7 +210,7 @@ def _read(
         return source, chosen, None
     on_progress("Scoring headlines", 0, len(texts))
     scorer = load_model(chosen.sentiment.model, chosen.sentiment.device)
-    probs = score_in_bulk(scorer, texts, cache_folder())
+    probs = score_in_bulk(scorer, texts, cache_folder("scores"))
     on_progress("Scoring headlines", len(texts), len(texts))
     return source, chosen, probs
 

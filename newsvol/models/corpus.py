@@ -15,12 +15,20 @@ import numpy as np
 from newsvol.engine.arrays import IntArray, TextArray
 from newsvol.engine.errors import InputError
 from newsvol.models.labels import LABELS, Label
-from newsvol.models.training_recipe import Source
+from newsvol.models.recipe_parts import Source
 
 Strings: TypeAlias = Sequence[str] | TextArray
 
 UNLABELLED: Final = -100
 """Class of a text without a label; the index that PyTorch's cross-entropy ignores."""
+
+AGREEMENT: Final = {
+    50: "Sentences_50Agree.txt",
+    66: "Sentences_66Agree.txt",
+    75: "Sentences_75Agree.txt",
+    100: "Sentences_AllAgree.txt",
+}
+"""Files of the PhraseBank by the least share of annotators that agree, in percent; each holds the next."""
 
 _LINK = re.compile(r"https?://\S+|www\.\S+|<[^<>]{1,200}>")
 _TOKEN = re.compile(r"[^\W_]+")
@@ -71,11 +79,20 @@ def read_source(source: Source, data: Path, seed: int) -> Texts:
     Raises
     ------
     InputError
-        The file is missing, has no such column, or holds a label that the recipe does not map.
+        The file is missing or not text, has no such column, or holds a label that the recipe does not map.
     """
     path = data / source.file
+    if source.agreement is not None:
+        path /= AGREEMENT[source.agreement]
     try:
         rows = [(clean(text), label) for text, label in _ROWS[source.format](source, path)]
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} is not UTF-8 (byte {error.start}: {error.object[error.start : error.start + 4]!r}); "
+            "save it as UTF-8"
+        ) from error
+    except csv.Error as error:
+        raise InputError(f"{path} is not a readable CSV file: {error}") from error
     except (OSError, zipfile.BadZipFile) as error:
         raise InputError(f"cannot read {path}: {error}; give the data folder with --data") from error
     rows = [(text, label) for text, label in rows if key(text)]
@@ -89,7 +106,9 @@ def read_source(source: Source, data: Path, seed: int) -> Texts:
 
 def _phrasebank_rows(source: Source, path: Path) -> Iterator[tuple[str, int]]:
     for number, line in enumerate(path.read_text(encoding="latin-1").splitlines(), start=1):
-        text, _, word = line.rpartition("@")
+        text, mark, word = line.rpartition("@")
+        if not mark:
+            raise InputError(f"{path}, line {number} has no @label; is it a PhraseBank file?")
         yield text, label_class(word, source.labels, f"{path}, line {number}")
 
 
@@ -116,6 +135,29 @@ def _csv_rows(source: Source, path: Path) -> Iterator[tuple[str, int]]:
             yield record[source.text] or "", label
 
 
+def _parquet_rows(source: Source, path: Path) -> Iterator[tuple[str, int]]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        held = parquet.read_schema(path).names
+        columns = [column for column in (source.text, source.label) if column is not None]
+        if missing := [str(column) for column in columns if column not in held]:
+            raise InputError(f"{path} has no column {missing[0]!r}; found: {', '.join(held)}")
+        table = parquet.read_table(path, columns=columns)
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path} is not a readable Parquet file: {error}") from error
+    for number, record in enumerate(table.to_pylist(), start=1):
+        label = UNLABELLED
+        if source.label is not None:
+            label = label_class(_word(record[source.label]), source.labels, f"{path}, row {number}")
+        yield _word(record[source.text]), label
+
+
+def _word(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
 def _zip_rows(_: Source, path: Path) -> Iterator[tuple[str, int]]:
     with zipfile.ZipFile(path) as archive:
         for member in sorted(archive.namelist()):
@@ -124,7 +166,12 @@ def _zip_rows(_: Source, path: Path) -> Iterator[tuple[str, int]]:
                     yield line, UNLABELLED
 
 
-_ROWS = {"csv": _csv_rows, "phrasebank": _phrasebank_rows, "zip_lines": _zip_rows}
+_ROWS = {
+    "csv": _csv_rows,
+    "parquet": _parquet_rows,
+    "phrasebank": _phrasebank_rows,
+    "zip_lines": _zip_rows,
+}
 
 
 def label_class(word: str, labels: dict[str, Label], place: str) -> int:

@@ -6,21 +6,56 @@ from typing import Any
 
 import numpy as np
 
+from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import InputError
 from newsvol.models.corpus import label_class
-from newsvol.models.metrics import quality
+from newsvol.models.metrics import agreement, calibration_error, quality
 from newsvol.models.serving import Scorer
 
 
-def evaluate_file(path: Path, scorer: Scorer) -> dict[str, Any]:
+def evaluate_file(path: Path, scorer: Scorer, reference: Scorer | None = None) -> dict[str, Any]:
     """Return how `scorer` does on a CSV file with the columns ``text`` and ``label``.
 
     Texts are scored as they are. Labels are negative, neutral or positive, in any case.
+
+    Parameters
+    ----------
+    reference : Scorer, optional
+        A model to compare with, whatever the labels say; adds ``reference`` to the result.
 
     Raises
     ------
     InputError
         The file cannot be read, lacks a column, has no rows, or holds another label (the row is named).
+    """
+    texts, labels = labelled_texts(path)
+    probs = scorer.probabilities(texts)
+    result = measured(labels, probs)
+    if reference is not None:
+        result["reference"] = {
+            "model": reference.name,
+            "model_hash": reference.model_hash,
+            **agreement(probs, reference.probabilities(texts)),
+        }
+    return {**result, "model": scorer.name, "model_hash": scorer.model_hash, "device": scorer.device}
+
+
+def measured(labels: IntArray, probs: FloatArray) -> dict[str, Any]:
+    """Return accuracy, F1 and calibration of probabilities, shape (N, 3), against classes, shape (N,)."""
+    return {
+        **quality(labels, probs.argmax(axis=1)).as_json(),
+        "ece": round(calibration_error(labels, probs), 4),
+    }
+
+
+def labelled_texts(path: Path) -> tuple[list[str], IntArray]:
+    """Read the columns ``text`` and ``label`` of a CSV file.
+
+    Returns
+    -------
+    texts : list of str
+    labels : IntArray, shape (N,)
+        Negative, neutral, positive: 0, 1, 2.
     """
     texts, labels = [], []
     try:
@@ -40,6 +75,4 @@ def evaluate_file(path: Path, scorer: Scorer) -> dict[str, Any]:
         raise InputError(f"{path} is not a UTF-8 CSV file: {error}") from error
     if not texts:
         raise InputError(f"{path} has no rows under its header")
-    predicted = scorer.probabilities(texts).argmax(axis=1)
-    about = {"model": scorer.name, "model_hash": scorer.model_hash, "device": scorer.device}
-    return {**quality(np.array(labels, np.int64), predicted).as_json(), **about}
+    return texts, np.array(labels, np.int64)

@@ -1,67 +1,150 @@
 """Fine-tuning and distillation of a classifier, by the Trainer of transformers."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from torch.nn.functional import cross_entropy, log_softmax
-from transformers import Trainer, TrainingArguments
+from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_utils import get_last_checkpoint
 
 from newsvol.engine.arrays import FloatArray, IntArray
-from newsvol.models.corpus import UNLABELLED, Strings, Texts
+from newsvol.engine.errors import DeviceError, InputError
+from newsvol.models.corpus import UNLABELLED, Texts
+from newsvol.models.distilling import Guide, Objective
+from newsvol.models.feeding import FORWARD_BATCH, Padding, rows_of
 from newsvol.models.labels import LABELS
-from newsvol.models.training_recipe import Fit, Student
-
-_FORWARD_BATCH: Final = 128
+from newsvol.models.lora import merge_adapters, with_adapters
+from newsvol.models.metrics import accuracy, macro_f1
+from newsvol.models.recipe_parts import Fit
 
 
 @dataclass(frozen=True)
 class FitSetting:
-    """Where and how a fit runs: what is not the recipe's business, and what its parts share."""
+    """Where and how a fit runs: what is not the recipe's business, and what its parts share.
+
+    Attributes
+    ----------
+    checkpoints : Path or None
+        Where a checkpoint is left after every epoch; a fit that finds one there goes on from it.
+    track : str
+        ``none``, ``tensorboard`` or ``wandb``: where losses are reported to besides the progress bar.
+    callbacks : sequence of TrainerCallback
+        Told of every step.
+    """
 
     device: str
     precision: str
     seed: int
     progress: bool = True
+    checkpoints: Path | None = None
+    track: str = "none"
+    callbacks: tuple[TrainerCallback, ...] = ()
 
 
-def fit(
-    network: Any, tokenizer: Tokenizer, texts: Texts, how: Fit, setting: FitSetting, soft: Any = None
-) -> None:
-    """Train `network` in place.
+@dataclass(frozen=True)
+class Lesson:
+    """What a network learns from in one fit.
 
-    Parameters
+    Attributes
     ----------
     texts : Texts
         N texts; those without a label need `soft`.
-    soft : FloatArray, shape (N, 3), optional
-        Teacher's probabilities, at temperature 1; `how` must be a `Student` then.
+    soft : FloatArray, shape (N, 3), or None
+        Teacher's probabilities, at temperature 1; the fit must be a `Student`'s then.
+    guide : Guide or None
+        A teacher whose insides are imitated.
+    validation : Texts or None
+        What early stopping looks at.
     """
-    encodings = tokenizer.encode_batch_fast(list(texts.text))
-    targets = np.zeros((len(texts), len(LABELS))) if soft is None else soft
-    rows = [
-        {"input_ids": encoding.ids, "label": int(label), "soft": target.tolist()}
-        for encoding, label, target in zip(encodings, texts.label, targets, strict=True)
-    ]
-    weights = class_weights(texts.label, how.class_weights)
-    objective = _Objective.of(how, weights, with_teacher=soft is not None)
-    with TemporaryDirectory() as scratch:
-        arguments = _arguments(how, setting, scratch)
-        _Distiller(
-            objective, model=network, args=arguments, train_dataset=rows, data_collator=_Padding(network)
-        ).train()
+
+    texts: Texts
+    soft: FloatArray | None = None
+    guide: Guide | None = None
+    validation: Texts | None = None
+
+
+def fit(network: Any, tokenizer: Tokenizer, lesson: Lesson, how: Fit, setting: FitSetting) -> None:
+    """Train `network` in place, with adapters that are merged at the end if `how.lora` asks for them.
+
+    Raises
+    ------
+    DeviceError
+        FP16 on a CPU.
+    InputError
+        Early stopping without validation texts, or tracking without its package.
+    """
+    if how.patience is not None and (lesson.validation is None or len(lesson.validation) == 0):
+        raise InputError("patience needs validation texts; leave it out, or raise split.validation")
+    require_tracker(setting.track)
+    weights = class_weights(lesson.texts.label, how.class_weights)
+    objective = Objective.of(how, weights, with_teacher=lesson.soft is not None)
+    trained = network if how.lora is None else with_adapters(network, how.lora)
+    checking: dict[str, Any] = {}
+    callbacks = [*setting.callbacks]
+    if how.patience is not None and lesson.validation is not None:
+        checking = {"eval_dataset": rows_of(tokenizer, lesson.validation, None), "compute_metrics": _measured}
+        callbacks.append(EarlyStoppingCallback(how.patience))
+    with ExitStack() as stack:
+        folder = setting.checkpoints or Path(stack.enter_context(TemporaryDirectory()))
+        if lesson.guide is not None:
+            lesson.guide.open()
+            stack.callback(lesson.guide.close)
+        trainer = _Distiller(
+            objective,
+            lesson.guide,
+            model=trained,
+            args=_arguments(how, setting, folder),
+            train_dataset=rows_of(tokenizer, lesson.texts, lesson.soft),
+            data_collator=Padding(network),
+            callbacks=callbacks,
+            **checking,
+        )
+        trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
+    if how.lora is not None:
+        merge_adapters(trained)
     network.eval()
 
 
-def _arguments(how: Fit, setting: FitSetting, scratch: str) -> TrainingArguments:
+def _last_checkpoint(folder: Path) -> str | None:
+    last: Any = get_last_checkpoint
+    return last(folder) if folder.is_dir() else None
+
+
+def require_tracker(track: str) -> None:
+    """Raise `InputError` if the package that `track` names is not installed."""
+    package = {"tensorboard": "tensorboard", "wandb": "wandb"}.get(track)
+    if package is not None:
+        from importlib.util import find_spec
+
+        if find_spec(package) is None:
+            raise InputError(f"track {track} needs {package}: pip install {package}, or set track to none")
+
+
+def _arguments(how: Fit, setting: FitSetting, folder: Path) -> TrainingArguments:
+    if setting.precision == "fp16" and setting.device == "cpu":
+        raise DeviceError("precision fp16 needs CUDA; on a CPU use bf16 or fp32")
+    if setting.track == "wandb":
+        os.environ.setdefault("WANDB_MODE", "offline")  # nothing leaves the machine unless it is asked to
+    if setting.track == "tensorboard":
+        os.environ.setdefault("TENSORBOARD_LOGGING_DIR", "runs")  # the folder may be a temporary one
+    checked = how.patience is not None
     return TrainingArguments(
-        output_dir=scratch,  # transformers insists on one; nothing is saved
-        save_strategy="no",
-        report_to="none",
+        output_dir=str(folder),
+        save_strategy="epoch" if checked or setting.checkpoints is not None else "no",
+        save_total_limit=1,
+        eval_strategy="epoch" if checked else "no",
+        load_best_model_at_end=checked,
+        metric_for_best_model="macro_f1" if checked else None,
+        per_device_eval_batch_size=FORWARD_BATCH,
+        label_names=["label"],
+        report_to=setting.track,
         num_train_epochs=how.epochs,
         learning_rate=how.learning_rate,
         per_device_train_batch_size=how.batch,
@@ -69,6 +152,7 @@ def _arguments(how: Fit, setting: FitSetting, scratch: str) -> TrainingArguments
         weight_decay=how.weight_decay,
         train_sampling_strategy="group_by_length",
         bf16=setting.precision == "bf16",
+        fp16=setting.precision == "fp16",
         use_cpu=setting.device == "cpu",
         seed=setting.seed,
         logging_steps=50,
@@ -86,91 +170,35 @@ def class_weights(label: IntArray, rule: str) -> FloatArray:
     return np.asarray(raw * count.sum() / max(float(raw @ count), 1e-12))
 
 
-@torch.inference_mode()
-def predict(network: Any, tokenizer: Tokenizer, texts: Strings, precision: str) -> FloatArray:
-    """Return the logits of `texts`, shape (N, 3), with the network where it is."""
-    encodings = tokenizer.encode_batch_fast(list(texts))
-    order = np.argsort([len(encoding.ids) for encoding in encodings], kind="stable")
-    pad, device = _Padding(network), network.device
-    logits = np.empty((len(texts), len(LABELS)))
-    for start in range(0, len(order), _FORWARD_BATCH):
-        rows = order[start : start + _FORWARD_BATCH]
-        ids, mask = pad.ids_and_mask([encodings[row].ids for row in rows])
-        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-            out = network(input_ids=ids.to(device), attention_mask=mask.to(device)).logits
-        logits[rows] = out.float().cpu().numpy()
-    return logits
+def answer_loss(lesson: Lesson, how: Fit) -> Callable[[torch.Tensor, Any], torch.Tensor]:
+    """Return the loss of logits on a batch of the lesson, as `fit` would compute it without a guide."""
+    weights = class_weights(lesson.texts.label, how.class_weights)
+    objective = Objective.of(how, weights, with_teacher=lesson.soft is not None)
+
+    def loss(logits: torch.Tensor, batch: Any) -> torch.Tensor:
+        return objective(logits.float(), batch["label"].to(logits.device), batch["soft"].to(logits.device))
+
+    return loss
 
 
-@dataclass(frozen=True)
-class _Objective:
-    """Hinton, Vinyals & Dean (2015): labels, and the teacher's probabilities softened by a temperature."""
-
-    weights: FloatArray
-    smoothing: float
-    hard_weight: float
-    temperature: float
-
-    @classmethod
-    def of(cls, how: Fit, weights: FloatArray, with_teacher: bool) -> "_Objective":
-        if with_teacher and isinstance(how, Student):
-            return cls(weights, how.label_smoothing, how.hard_weight, how.temperature)
-        return cls(weights, how.label_smoothing, 1.0, 1.0)
-
-    def __call__(self, logits: torch.Tensor, label: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
-        loss = logits.new_zeros(())
-        labelled = label != UNLABELLED
-        if self.hard_weight > 0 and labelled.any():
-            weights = torch.as_tensor(self.weights, dtype=logits.dtype, device=logits.device)
-            each = cross_entropy(
-                logits,
-                label,
-                weights,
-                ignore_index=UNLABELLED,
-                label_smoothing=self.smoothing,
-                reduction="none",
-            )
-            loss = loss + self.hard_weight * each.sum() / len(label)
-        if self.hard_weight < 1:
-            warm = soft ** (1 / self.temperature)
-            warm = warm / warm.sum(dim=1, keepdim=True)
-            each = -(warm * log_softmax(logits / self.temperature, dim=1)).sum(dim=1)
-            loss = loss + (1 - self.hard_weight) * self.temperature**2 * each.mean()
-        return loss
+def _measured(said: Any) -> dict[str, float]:
+    predicted = np.asarray(said.predictions).argmax(axis=1)
+    return {"macro_f1": macro_f1(said.label_ids, predicted), "accuracy": accuracy(said.label_ids, predicted)}
 
 
 class _Distiller(Trainer):
-    """A Trainer whose loss takes labels and a teacher's probabilities."""
+    """A Trainer whose loss takes labels, a teacher's probabilities, and maybe a teacher's insides."""
 
-    def __init__(self, objective: _Objective, **options: Any) -> None:
+    def __init__(self, objective: Objective, guide: Guide | None, **options: Any) -> None:
         super().__init__(**options)
-        self.objective: _Objective = objective
+        self.objective: Objective = objective
+        self.guide: Guide | None = guide
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
         loss = self.objective(outputs.logits.float(), inputs["label"], inputs["soft"])
+        if self.guide is not None and model.training:
+            loss = loss + self.guide.loss(inputs)
         return (loss, outputs) if return_outputs else loss
-
-
-class _Padding:
-    """Pads a batch to its own longest text."""
-
-    def __init__(self, network: Any) -> None:
-        self.pad = network.config.pad_token_id or 0
-
-    def ids_and_mask(self, ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-        longest = max(map(len, ids))
-        padded = torch.tensor([[*row, *[self.pad] * (longest - len(row))] for row in ids])
-        mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids])
-        return padded, mask
-
-    def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        ids, mask = self.ids_and_mask([row["input_ids"] for row in rows])
-        return {
-            "input_ids": ids,
-            "attention_mask": mask,
-            "label": torch.tensor([row["label"] for row in rows]),
-            "soft": torch.tensor([row["soft"] for row in rows], dtype=torch.float32),
-        }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from newsvol.engine.errors import InputError
 from newsvol.models.corpus import Texts, join, read_source, without_duplicates
-from newsvol.models.splits import Parts, overlapping, split_texts
+from newsvol.models.splits import Parts, overlapping, refuse_leak, split_texts
 from newsvol.models.training_recipe import TrainingRecipe
 
 
@@ -49,7 +49,8 @@ def gather(recipe: TrainingRecipe, data: Path) -> Corpus:
     Raises
     ------
     InputError
-        A source cannot be read, or the evaluated source has no labels.
+        A source cannot be read, the evaluated source has no labels, or ``split.overlapping`` is
+        ``refuse`` and a training text overlaps a held-out one.
     """
     evaluated = without_duplicates(read_source(recipe.evaluated, data, recipe.seed))
     if len(evaluated) == 0 or (evaluated.label < 0).any():
@@ -62,6 +63,8 @@ def gather(recipe: TrainingRecipe, data: Path) -> Corpus:
     for sources in (recipe.labelled, recipe.unlabelled):
         extra = without_duplicates(join([read_source(source, data, recipe.seed) for source in sources]))
         leaks = overlapping(extra.text, held_out, recipe.split.near_duplicate)
+        if recipe.split.overlapping == "refuse":
+            refuse_leak(extra.text[leaks])
         dropped += int(leaks.sum())
         extras.append(extra.take(~leaks))
     return Corpus(parts, extras[0], extras[1], dropped)

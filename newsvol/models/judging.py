@@ -3,18 +3,19 @@
 import importlib.metadata
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from scipy import stats
 
 from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.models.baselines import tfidf_predictions
 from newsvol.models.checkpoint import PINS, open_checkpoint
 from newsvol.models.gathering import Corpus
-from newsvol.models.metrics import calibration_error, macro_f1_gain, quality
+from newsvol.models.metrics import accuracy, calibration_error, macro_f1, macro_f1_gain, quality
 from newsvol.models.serving import load_scorer
 from newsvol.models.training_recipe import TrainingRecipe
 
@@ -97,6 +98,29 @@ def judge(recipe: TrainingRecipe, corpus: Corpus, taught: Taught | None, made: M
         "seconds": round(made.seconds),
         "versions": {name: importlib.metadata.version(name) for name in _VERSIONS},
         "machine": machine(),
+    }
+
+
+def over_seeds(truth: IntArray, said: Mapping[int, IntArray]) -> dict[str, Any]:
+    """Return accuracy and macro-F1 of each seed's classes (N,), and their mean with its 95% interval."""
+    scores = {
+        "accuracy": [accuracy(truth, predicted) for predicted in said.values()],
+        "macro_f1": [macro_f1(truth, predicted) for predicted in said.values()],
+    }
+    return {"seeds": [*said], **{name: mean_and_interval(values) for name, values in scores.items()}}
+
+
+def mean_and_interval(values: Sequence[float]) -> dict[str, Any]:
+    """Return the mean over seeds and its 95% interval by Student's t; one seed alone has no interval."""
+    mean = float(np.mean(values))
+    half = None
+    if len(values) > 1:
+        error = float(np.std(values, ddof=1)) / len(values) ** 0.5
+        half = float(stats.t.ppf(0.975, len(values) - 1)) * error
+    return {
+        "mean": round(mean, 4),
+        "interval": None if half is None else [round(mean - half, 4), round(mean + half, 4)],
+        "each": [round(value, 4) for value in values],
     }
 
 

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.models.labels import LABELS
@@ -96,6 +94,8 @@ def calibration_error(truth: IntArray, probabilities: FloatArray, bins: int = 10
 
 def best_temperature(truth: IntArray, logits: FloatArray) -> float:
     """Return the T whose softmax(logits / T) is likeliest (Guo et al. 2017, section 4.2)."""
+    from scipy.optimize import minimize_scalar  # scipy takes longer to import than a model to load
+    from scipy.special import log_softmax
 
     def loss(log_temperature: float) -> float:
         return float(
@@ -103,6 +103,27 @@ def best_temperature(truth: IntArray, logits: FloatArray) -> float:
         )
 
     return float(np.exp(minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded").x))
+
+
+def agreement(ours: FloatArray, theirs: FloatArray) -> dict[str, float]:
+    """Return how often two models say the same, and how often one says negative and the other positive.
+
+    Parameters
+    ----------
+    ours, theirs : FloatArray, shape (N, 3)
+        Probabilities of the same texts.
+
+    Returns
+    -------
+    dict
+        ``agreement`` and ``polarity_flips``, shares of the texts; ``largest_difference`` of a probability.
+    """
+    left, right = ours.argmax(axis=1), theirs.argmax(axis=1)
+    return {
+        "agreement": round(float(np.mean(left == right)), 4),
+        "polarity_flips": round(float(np.mean(np.abs(left - right) == len(LABELS) - 1)), 5),
+        "largest_difference": round(float(np.abs(ours - theirs).max()), 4),
+    }
 
 
 def _confusion(truth: IntArray, predicted: IntArray) -> IntArray:

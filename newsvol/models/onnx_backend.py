@@ -1,59 +1,38 @@
-"""Serving with ONNX Runtime: a BERT classifier on a CPU, FP32, without torch."""
-
-import os
+"""Serving with ONNX Runtime: a BERT classifier on a CPU, FP32 or INT8, without torch."""
 
 import numpy as np
 import onnxruntime
-from safetensors import safe_open
 
 from newsvol.engine.arrays import FloatArray, IntArray
-from newsvol.engine.errors import ModelError
-from newsvol.models.checkpoint import Checkpoint, require_same_weights
-from newsvol.models.onnx_bert import Weights, bert_graph, weight_shapes
+from newsvol.models.onnx_bert import Precision
 
 
 class OnnxBackend:
-    """A hand-written BERT graph in an ONNX Runtime session.
+    """A graph of `bert_graph` in an ONNX Runtime session.
 
-    Raises
-    ------
-    ModelError
-        Weights are missing, unknown or of another shape, or of a type NumPy does not have (bfloat16).
+    Parameters
+    ----------
+    model : bytes
+        The serialised ONNX model.
+    precision : {"fp32", "int8"}
+        INT8 is run text by text: a batch would gain nothing, and a text would be rounded by its neighbours.
+    threads : int
+        Of one call.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, model: bytes, precision: Precision, threads: int) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = _cores()
+        options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            bert_graph(checkpoint.config, _read(checkpoint)), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._masked = precision == "fp32"
+        self.batch = 32 if self._masked else 1
         self.name = f"onnxruntime {onnxruntime.__version__}"
         self.device = "cpu"
 
-    def logits(self, ids: IntArray, mask: IntArray) -> FloatArray:
+    def logits(self, ids: IntArray, mask: IntArray | None) -> FloatArray:
         """Return logits, shape (B, 3) in the model's own order, of ids and mask of shape (B, T)."""
-        feed = {"ids": ids.astype(np.int32), "mask": mask.astype(np.int32)}
+        feed = {"ids": ids.astype(np.int32)}
+        if self._masked:
+            feed["mask"] = np.ones_like(feed["ids"]) if mask is None else mask.astype(np.int32)
         return np.asarray(self._session.run(["logits"], feed)[0], dtype=np.float64)
-
-
-def _cores() -> int:
-    # ONNX Runtime counts every core of the machine, also those that this process may not use.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _read(checkpoint: Checkpoint) -> Weights:
-    shapes: dict[str, list[int]] = {}
-    weights = {}
-    for file in checkpoint.weights:
-        with safe_open(file, framework="numpy") as tensors:
-            for name in tensors.keys():  # noqa: SIM118 - not a mapping
-                part = tensors.get_slice(name)
-                shapes[name] = part.get_shape()
-                if part.get_dtype() not in ("F16", "F32"):
-                    raise ModelError(
-                        f"{file}: {name} is {part.get_dtype()}; save the model in float16 or float32"
-                    )
-                weights[name] = tensors.get_tensor(name).astype(np.float32)
-    require_same_weights(checkpoint.folder, weight_shapes(checkpoint.config), shapes)
-    return weights

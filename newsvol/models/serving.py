@@ -3,6 +3,7 @@
 Nothing heavy is imported until a scorer is loaded.
 """
 
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,17 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import numpy as np
-from scipy.special import softmax
 
 from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import DeviceError, InputError, ModelError, nearest
-from newsvol.models.checkpoint import Checkpoint, open_checkpoint
+from newsvol.models.checkpoint import Checkpoint
 from newsvol.models.labels import LABELS
+from newsvol.models.onnx_bert import is_plain_bert
+from newsvol.models.variants import Variant, onnx_model, open_variant
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-BATCH: Final = 32
 MAX_CHARACTERS: Final = 10_000
 """Longer texts are cut here before they are tokenised: what is behind it would be truncated anyway."""
 
@@ -37,13 +38,19 @@ class Backend(Protocol):
     ----------
     name, device : str
         "onnxruntime 1.31.1"; "cpu" or "cuda (NVIDIA ...)".
+    batch : int
+        How many texts it is best given at once.
     """
 
     name: str
     device: str
+    batch: int
 
-    def logits(self, ids: IntArray, mask: IntArray) -> FloatArray:
-        """Return logits, shape (B, 3) in the model's own order, of ids and mask of shape (B, T)."""
+    def logits(self, ids: IntArray, mask: IntArray | None) -> FloatArray:
+        """Return logits, shape (B, 3) in the model's own order, of ids and mask of shape (B, T).
+
+        The mask is 0 where a text has ended; None says that all are of one length.
+        """
         ...
 
 
@@ -63,7 +70,8 @@ class Scorer:
     Notes
     -----
     The probabilities of a text do not depend on the texts scored before it. Those it is batched with change
-    the padding and so the order of sums: alone or in a batch, they agree within 1e-4.
+    the padding and so the order of sums: alone or in a batch, they agree within 1e-4. An INT8 model takes
+    one text at a time, so there they are the same bits.
     """
 
     name: str
@@ -72,69 +80,110 @@ class Scorer:
     backend: str
     _tokenizer: "Tokenizer" = field(repr=False)
     _run: Backend = field(repr=False)
-    _columns: tuple[int, ...] = field(repr=False)
+    _columns: IntArray = field(repr=False)
     _pad: int = field(repr=False)
 
     def probabilities(self, texts: Sequence[str]) -> FloatArray:
         """Return P(negative), P(neutral), P(positive) of each text, shape (N, 3); rows sum to one.
 
-        An empty text gets what the model says of no words. Texts are batched by length.
+        An empty text gets what the model says of no words.
 
         Raises
         ------
         InputError
             A text is not a ``str``.
         """
+        logits = self.logits(texts)
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float64)
+
+    def logits(self, texts: Sequence[str]) -> FloatArray:
+        """Return what the probabilities are the softmax of, shape (N, 3); texts are batched by length."""
+        ids = self._pieces(texts)
+        if len(ids) == 1:  # as a replay scores: what follows would take a tenth of the time of the network
+            return self._run.logits(np.array(ids, np.int64), None)[:, self._columns]
+        order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
+        logits = np.empty((len(ids), len(LABELS)))
+        for start in range(0, len(order), self._run.batch):
+            rows = order[start : start + self._run.batch]
+            logits[rows] = self._run.logits(*_padded([ids[row] for row in rows], self._pad))
+        return logits[:, self._columns]
+
+    def _pieces(self, texts: Sequence[str]) -> list[list[int]]:
         for row, text in enumerate(texts):
             if not isinstance(text, str):
                 raise InputError(f"text {row} is {type(text).__name__} {text!r:.40}, not a string")
-        ids = [e.ids for e in self._tokenizer.encode_batch_fast([text[:MAX_CHARACTERS] for text in texts])]
-        order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
-        logits = np.empty((len(ids), len(LABELS)))
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            padded = np.full((len(rows), len(ids[rows[-1]])), self._pad, np.int64)
-            mask = np.zeros_like(padded)
-            for place, row in enumerate(rows):
-                padded[place, : len(ids[row])] = ids[row]
-                mask[place, : len(ids[row])] = 1
-            logits[rows] = self._run.logits(padded, mask)
-        return np.asarray(softmax(logits[:, self._columns], axis=1), dtype=np.float64)
+        cut = [text[:MAX_CHARACTERS] for text in texts]
+        try:
+            encodings = self._tokenizer.encode_batch_fast(cut)
+        except TypeError:  # a lone surrogate, half a character: nothing that UTF-8 can hold
+            whole = [text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in cut]
+            encodings = self._tokenizer.encode_batch_fast(whole)
+        return [encoding.ids for encoding in encodings]
 
 
-def load_scorer(model: str | Path = "student", device: str = "auto", backend: BackendName = "auto") -> Scorer:
+def _padded(ids: Sequence[Sequence[int]], pad: int) -> tuple[IntArray, IntArray | None]:
+    """Return ids, shortest first, as an array with its mask; None if nothing had to be padded."""
+    if len(ids[0]) == len(ids[-1]):
+        return np.array(ids, np.int64), None
+    padded = np.full((len(ids), len(ids[-1])), pad, np.int64)
+    mask = np.zeros_like(padded)
+    for place, row in enumerate(ids):
+        padded[place, : len(row)] = row
+        mask[place, : len(row)] = 1
+    return padded, mask
+
+
+def load_scorer(
+    model: str | Path = "student",
+    device: str = "auto",
+    backend: BackendName = "auto",
+    threads: int | None = None,
+) -> Scorer:
     """Load a sentiment model.
 
     Parameters
     ----------
     model : str or Path
-        ``"student"`` (shipped), or a Hugging Face folder with safetensors and ``tokenizer.json``.
+        ``"student"`` (shipped), or a Hugging Face folder with safetensors and ``tokenizer.json``; either with
+        ``-int8`` behind it: the same in INT8, for the CPU.
     device : str
-        ``cpu``, ``cuda``, or ``auto``: CUDA where there is one, else the CPU; the scorer says which it was.
+        ``cpu``, ``cuda``, or ``auto``: CUDA where there is one and the model runs there, else the CPU; the
+        scorer says which it was.
     backend : str
         ``onnx`` (BERT on a CPU, without torch), ``torch`` (anything else), or ``auto``.
+    threads : int, optional
+        Of ONNX Runtime; by default as many as this process may use cores, and one for INT8.
 
     Raises
     ------
     ModelError, UnknownNameError
-        The model is not there, or not what it says; see `open_checkpoint`.
+        The model is not there, or not what it says; see `open_variant`.
     DeviceError
         The device is unknown or not there.
     """
-    checkpoint = open_checkpoint(model)
-    place = resolve_device(device)
-    tokenizer = _tokenizer(checkpoint)
-    run = _backend(checkpoint, place, backend)
+    variant = open_variant(model)
+    place: Literal["cpu", "cuda"] = "cpu"
+    if variant.precision == "fp32" or device != "auto":
+        place = resolve_device(device)
+    tokenizer = _tokenizer(variant.checkpoint)
+    # In INT8 one headline is too little work for a second thread: it gains nothing, and waits for two cores.
+    run = _backend(variant, place, backend, threads or (usable_cores() if variant.precision == "fp32" else 1))
     return Scorer(
-        name=checkpoint.name,
-        model_hash=checkpoint.model_hash,
+        name=variant.name,
+        model_hash=variant.model_hash,
         device=run.device,
         backend=run.name,
         _tokenizer=tokenizer,
         _run=run,
-        _columns=checkpoint.columns,
-        _pad=int(checkpoint.config.get("pad_token_id") or 0),
+        _columns=np.array(variant.checkpoint.columns, np.int64),
+        _pad=int(variant.checkpoint.config.get("pad_token_id") or 0),
     )
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use; libraries would count every core of the machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def resolve_device(device: str) -> Literal["cpu", "cuda"]:
@@ -163,21 +212,24 @@ def resolve_device(device: str) -> Literal["cpu", "cuda"]:
     return "cpu"
 
 
-def _backend(checkpoint: Checkpoint, device: Literal["cpu", "cuda"], backend: BackendName) -> Backend:
-    from newsvol.models.onnx_bert import is_plain_bert
-
-    plain = is_plain_bert(checkpoint.config)
+def _backend(variant: Variant, device: Literal["cpu", "cuda"], backend: BackendName, threads: int) -> Backend:
+    plain = is_plain_bert(variant.checkpoint.config)
+    if variant.precision == "int8" and (device != "cpu" or backend == "torch"):
+        place = (
+            "on the CPU in ONNX Runtime, not in torch" if device == "cpu" else "on the CPU; use --device cpu"
+        )
+        raise ModelError(f"{variant.name} runs {place}")
     if backend == "onnx" and (device != "cpu" or not plain):
         raise ModelError(
-            f"backend onnx runs BERT classifiers on the CPU; {checkpoint.name} on {device} needs torch"
+            f"backend onnx runs BERT classifiers on the CPU; {variant.name} on {device} needs torch"
         )
     if backend == "onnx" or (backend == "auto" and device == "cpu" and plain):
         from newsvol.models.onnx_backend import OnnxBackend
 
-        return OnnxBackend(checkpoint)
+        return OnnxBackend(onnx_model(variant), variant.precision, threads)
     from newsvol.models.torch_backend import TorchBackend
 
-    return TorchBackend(checkpoint, device)
+    return TorchBackend(variant.checkpoint, device)
 
 
 def _tokenizer(checkpoint: Checkpoint) -> "Tokenizer":

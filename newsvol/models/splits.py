@@ -9,8 +9,9 @@ import numpy as np
 from scipy import sparse
 
 from newsvol.engine.arrays import BoolArray, IntArray
+from newsvol.engine.errors import InputError
 from newsvol.models.corpus import Strings, Texts, key
-from newsvol.models.training_recipe import Split
+from newsvol.models.recipe_parts import Split
 
 _CHUNK: Final = 4096
 
@@ -63,6 +64,15 @@ def overlapping(texts: Strings, held_out: Strings, threshold: float) -> BoolArra
     words, held_words = _incidence([texts, held_out])
     best = [overlap.max(axis=1).toarray().ravel() for overlap in _overlaps(words, held_words)]
     return np.asarray(np.concatenate(best) >= threshold)
+
+
+def refuse_leak(leaked: Strings) -> None:
+    """Raise `InputError` if any training text was found to overlap a held-out one; the first is shown."""
+    if len(leaked):
+        raise InputError(
+            f"{len(leaked)} training texts overlap held-out ones, the first: {leaked[0]!r:.80}; "
+            "remove them, or set split.overlapping to drop"
+        )
 
 
 def _incidence(collections: Sequence[Strings]) -> list[sparse.csr_array]:

@@ -10,6 +10,7 @@ from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import ModelError
 from newsvol.models.checkpoint import Checkpoint, listed
 from newsvol.models.hush import hushed
+from newsvol.models.pruned_bert import register_pruned_bert
 
 
 class TorchBackend:
@@ -22,6 +23,8 @@ class TorchBackend:
     """
 
     def __init__(self, checkpoint: Checkpoint, device: Literal["cpu", "cuda"]) -> None:
+        if checkpoint.config.get("model_type") == "pruned_bert":
+            register_pruned_bert()
         try:
             with hushed():
                 network, info = AutoModelForSequenceClassification.from_pretrained(
@@ -48,12 +51,14 @@ class TorchBackend:
                 )
         self._network = network.to(device).eval()
         self._at = device
+        self.batch = 32
         self.name = f"torch {torch.__version__}"
         self.device = f"cuda ({torch.cuda.get_device_name()})" if device == "cuda" else "cpu"
 
     @torch.inference_mode()
-    def logits(self, ids: IntArray, mask: IntArray) -> FloatArray:
+    def logits(self, ids: IntArray, mask: IntArray | None) -> FloatArray:
         """Return logits, shape (B, 3) in the model's own order, of ids and mask of shape (B, T)."""
+        mask = np.ones_like(ids) if mask is None else mask
         out = self._network(
             input_ids=torch.from_numpy(ids).to(self._at), attention_mask=torch.from_numpy(mask).to(self._at)
         ).logits

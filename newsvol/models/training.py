@@ -2,8 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,41 +11,19 @@ from scipy.special import softmax
 from tokenizers import Tokenizer
 
 from newsvol.engine.arrays import FloatArray
+from newsvol.models.bench import Bench, open_bench
 from newsvol.models.checkpoint import write_pins
-from newsvol.models.corpus import Texts, join
-from newsvol.models.fitting import FitSetting, fit, predict
+from newsvol.models.corpus import Texts
+from newsvol.models.feeding import predict
+from newsvol.models.fitting import Lesson, fit
 from newsvol.models.gathering import Corpus, gather
-from newsvol.models.judging import Made, Taught, judge
+from newsvol.models.judging import Made, Taught, judge, over_seeds
 from newsvol.models.metrics import best_temperature
-from newsvol.models.networks import cut, load_start, save_network, start_folder, start_tokenizer
+from newsvol.models.networks import save_network, start_tokenizer
+from newsvol.models.students import distil
 from newsvol.models.training_recipe import TrainingRecipe
-from newsvol.models.vocabulary import prune_tokenizer
 
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What the stages of a run share: recipe, start, device, and where progress is told."""
-
-    recipe: TrainingRecipe
-    folder: str
-    device: str
-    say: Say
-    progress: bool = True
-
-    def setting(self, seed: int) -> FitSetting:
-        """Return where and how a fit with `seed` runs."""
-        return FitSetting(self.device, self.recipe.precision, seed, self.progress)
-
-    def network(self, layers: tuple[int, ...], seed: int) -> Any:
-        """Return the start, cut to `layers`."""
-        return cut(load_start(self.folder, seed), layers)
-
-
-def open_bench(recipe: TrainingRecipe, device: str, download: bool, say: Say, progress: bool = True) -> Bench:
-    """Return the bench for a run; the device was resolved by the caller ("cpu" or "cuda")."""
-    return Bench(recipe, start_folder(recipe.start, download), device, say, progress)
+__all__ = ["open_bench", "teach", "train"]
 
 
 def teach(bench: Bench, corpus: Corpus) -> Taught | None:
@@ -62,33 +38,12 @@ def teach(bench: Bench, corpus: Corpus) -> Taught | None:
     for seed in how.seeds:
         bench.say(f"teacher with seed {seed}: {len(wanted[0])} texts, {how.epochs:g} epochs")
         network = bench.network(how.layers, seed)
-        fit(network, tokenizer, wanted[0], how, bench.setting(seed))
+        lesson = Lesson(wanted[0], validation=corpus.parts.validation)
+        fit(network, tokenizer, lesson, how, bench.setting(seed, "teacher"))
         logits = [predict(network, tokenizer, kind.text, bench.recipe.precision) for kind in wanted]
         said.append([softmax(rows, axis=1) for rows in logits])
         weights = weights or {name: value.detach().cpu() for name, value in network.state_dict().items()}
     return Taught(weights, *(np.mean(kind, axis=0) for kind in zip(*said, strict=True)))
-
-
-def distil(bench: Bench, corpus: Corpus, taught: Taught | None) -> tuple[Any, Tokenizer]:
-    """Train the student on labels, and on what the teachers say of labelled and unlabelled texts."""
-    recipe, how = bench.recipe, bench.recipe.student
-    texts = join([corpus.training(), corpus.unlabelled])
-    tokenizer, kept = prune_tokenizer(
-        start_tokenizer(bench.folder, recipe.max_length), texts.text.tolist(), recipe.vocabulary
-    )
-    soft = None
-    if taught is not None and recipe.teacher is not None:
-        network = bench.network(recipe.teacher.layers, recipe.seed)
-        network.load_state_dict(taught.weights)
-        soft = np.concatenate([taught.training, taught.unlabelled])
-    else:
-        network = load_start(bench.folder, recipe.seed)
-    cut(network, how.layers, kept, recipe.max_length)
-    bench.say(
-        f"student: {len(texts)} texts, {how.epochs:g} epochs, {len(how.layers)} layers, {len(kept)} pieces"
-    )
-    fit(network, tokenizer, texts, how, bench.setting(recipe.seed), soft)
-    return network.cpu(), tokenizer
 
 
 def calibrate(network: Any, tokenizer: Tokenizer, validation: Texts) -> float:
@@ -125,6 +80,13 @@ def train(recipe: TrainingRecipe, data: Path, folder: Path, bench: Bench) -> dic
     save_network(network, tokenizer, folder)
     write_pins(folder)
     results = judge(recipe, corpus, taught, Made(folder, temperature, raw, time.monotonic() - began))
+    if recipe.student.repeats:
+        test = corpus.parts.test
+        said = {recipe.seed: predict(network.float(), tokenizer, test.text, "fp32").argmax(axis=1)}
+        for seed in recipe.student.repeats:
+            again, _ = distil(bench, corpus, taught, seed)
+            said[seed] = predict(again, tokenizer, test.text, "fp32").argmax(axis=1)
+        results["student_over_seeds"] = over_seeds(test.label, said)
     for name, content in (("split", corpus.parts.fingerprint()), ("training", results)):
         (folder / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return results

@@ -7,84 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from newsvol.engine.errors import RecipeError, UnknownNameError, nearest
-from newsvol.models.labels import Label
+from newsvol.models.recipe_parts import Source, Split, Strict, Student, Teacher
 
 SHIPPED: Final = Path(__file__).parent / "recipes"
 
-Share = Annotated[float, Field(gt=0, lt=1)]
-Layers = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Source(_Strict):
-    """A file of texts, named relative to the data folder.
-
-    `text` is a column name, or a column position where a CSV file has no header. `label` names the column of
-    labels and `labels` says what its words mean. `sample` keeps that many rows, drawn with the recipe's seed.
-    """
-
-    file: str
-    format: Literal["csv", "phrasebank", "zip_lines"] = "csv"
-    text: str | int = "text"
-    label: str | None = None
-    labels: dict[str, Label] = {}
-    sample: Annotated[int, Field(gt=0)] | None = None
-
-
-class Split(_Strict):
-    """How the evaluated source is divided, after duplicates are gone; the test share is what remains.
-
-    Texts whose token sets overlap by `near_duplicate` (Jaccard) or more stay on one side.
-    """
-
-    train: Share = 0.7
-    validation: Share = 0.1
-    near_duplicate: Annotated[float, Field(gt=0, le=1)] = 0.8
-
-    @model_validator(mode="after")
-    def _leaves_a_test_part(self) -> "Split":
-        if self.train + self.validation >= 0.99:
-            raise ValueError("train + validation must leave at least 0.01 for the test split")
-        return self
-
-
-class Fit(_Strict):
-    """One fine-tuning: which layers of the start are kept, and how they are trained."""
-
-    layers: Layers
-    epochs: Annotated[float, Field(gt=0)] = 3.0
-    learning_rate: Annotated[float, Field(gt=0)] = 5e-5
-    batch: Annotated[int, Field(gt=0)] = 32
-    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    weight_decay: Annotated[float, Field(ge=0)] = 0.01
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    class_weights: Literal["none", "balanced", "sqrt_balanced"] = "none"
-
-
-class Teacher(Fit):
-    """An ensemble of full-size networks, one per seed, whose mean probabilities are distilled."""
-
-    seeds: Annotated[tuple[int, ...], Field(min_length=1)]
-
-
-class Student(Fit):
-    """The network that is kept; its layers are indices into the teacher's, else into the start's.
-
-    loss = hard_weight * CE(label) + (1 - hard_weight) * temperature^2 * CE(teacher at temperature)
-    (Hinton, Vinyals & Dean 2015); a text without a label has the second term only.
-    """
-
-    temperature: Annotated[float, Field(gt=0)] = 2.0
-    hard_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
-
-
-class TrainingRecipe(_Strict):
+class TrainingRecipe(Strict):
     """Everything that decides what a training run gives, the data apart.
 
     Attributes
@@ -105,7 +36,8 @@ class TrainingRecipe(_Strict):
     start: str
     max_length: Annotated[int, Field(ge=8, le=512)] = 64
     vocabulary: Annotated[int, Field(ge=500)] | None = None
-    precision: Literal["bf16", "fp32"] = "bf16"
+    precision: Literal["bf16", "fp16", "fp32"] = "bf16"
+    track: Literal["none", "tensorboard", "wandb"] = "none"
     evaluated: Source
     labelled: tuple[Source, ...] = ()
     unlabelled: tuple[Source, ...] = ()
@@ -117,16 +49,35 @@ class TrainingRecipe(_Strict):
     def _distils_from_something(self) -> "TrainingRecipe":
         if self.teacher is None and (self.unlabelled or self.student.hard_weight < 1):
             raise ValueError("without a teacher, leave `unlabelled` out and set student.hard_weight to 1")
+        self._imitates_layers_that_exist()
         return self
 
+    def _imitates_layers_that_exist(self) -> None:
+        inner = self.student.intermediate
+        if inner is None:
+            return
+        if self.teacher is None:
+            raise ValueError("student.intermediate needs a teacher")
+        for whose, number, count in (
+            ("student", max(inner.layers), len(self.student.layers)),
+            ("teacher", max(inner.layers.values()), len(self.teacher.layers)),
+        ):
+            if number >= count:
+                raise ValueError(
+                    f"student.intermediate.layers names {whose} layer {number}; there are {count}, from 0"
+                )
+
     def content_hash(self) -> str:
-        """Return ``sha256:...`` over the recipe as it was understood, defaults included."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        """Return ``sha256:...`` over the recipe as it was understood, defaults included, `track` apart."""
+        text = json.dumps(self.model_dump(mode="json", exclude={"track"}), sort_keys=True)
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def load_training_recipe(recipe: str | Path) -> TrainingRecipe:
     """Read a training recipe: a YAML file, or the name of a shipped one.
+
+    A recipe with the key ``base`` is another one (a shipped name, or a file beside it) with changes: mappings
+    are merged key by key, anything else replaces what the base says.
 
     Raises
     ------
@@ -135,6 +86,15 @@ def load_training_recipe(recipe: str | Path) -> TrainingRecipe:
     RecipeError
         Not YAML, a key that does not exist (the nearest right one is offered) or a value that cannot be.
     """
+    path, content = _read(recipe)
+    try:
+        return TrainingRecipe.model_validate(content)
+    except ValidationError as error:
+        raise RecipeError(f"{path}: {_first_fault(error)}") from error
+
+
+def _read(recipe: str | Path, seen: tuple[Path, ...] = ()) -> tuple[Path, dict[str, Any]]:
+    """Return where `recipe` is and what it says, its bases underneath."""
     path = Path(recipe)
     if not path.suffix and not path.exists():
         path = SHIPPED / f"{recipe}.yaml"
@@ -152,10 +112,23 @@ def load_training_recipe(recipe: str | Path) -> TrainingRecipe:
         raise RecipeError(
             f"{path} holds no keys; a training recipe needs name, seed, start, evaluated and student"
         )
-    try:
-        return TrainingRecipe.model_validate(content)
-    except ValidationError as error:
-        raise RecipeError(f"{path}: {_first_fault(error)}") from error
+    if "base" not in content:
+        return path, content
+    base, changes = str(content["base"]), {key: value for key, value in content.items() if key != "base"}
+    if path.resolve() in seen:
+        raise RecipeError(f"{path}: base {base!r} leads back to {path.name}; a recipe cannot be its own base")
+    _, under = _read(path.parent / base if Path(base).suffix else base, (*seen, path.resolve()))
+    return path, _merged(under, changes)
+
+
+def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    both = dict(under)
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(under.get(key), dict):
+            both[key] = _merged(under[key], value)
+        else:
+            both[key] = value
+    return both
 
 
 def _first_fault(error: ValidationError) -> str:

@@ -11,6 +11,7 @@ from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import TapeError
 from newsvol.engine.latency import parse_latency
 from newsvol.engine.ticks import TickFrame
+from newsvol.models.cache import cache_folder
 from newsvol.replays.folders import new_folder, require_writable
 from newsvol.replays.recipe import Recipe
 from newsvol.replays.recording import Recording
@@ -26,7 +27,7 @@ from newsvol.replays.service import (
 from newsvol.replays.session import Session, build_forecaster, costs_of, model_ticks, run_session
 from newsvol.replays.tape import Tape
 from newsvol.signals.history import VolHistory, measure_history
-from newsvol.signals.sentiment import Scorer, cache_folder, score_in_bulk
+from newsvol.signals.sentiment import Scorer, score_in_bulk
 from newsvol.signals.volatility import regressions_of
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def run_models(
     probs = np.empty((0, 3))
     if scorer is not None:
         on_progress("Scoring headlines", 0, len(texts))
-        probs = score_in_bulk(scorer, texts, cache_folder())
+        probs = score_in_bulk(scorer, texts, cache_folder("scores"))
         on_progress("Scoring headlines", len(texts), len(texts))
     return ScoredTicks(probs, rule_times(latency, ticks), no_decide_time, facts)
 

@@ -1,8 +1,6 @@
 """Sentiment of headlines: scored in one go and remembered, or one by one and timed."""
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -10,9 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray
-
-_CHECKSUM_BYTES = 32
-"""A file of the cache is the SHA-256 of its payload, then the payload: little-endian float64, row by row."""
+from newsvol.models.cache import recall, remember
 
 
 class Scorer(Protocol):
@@ -35,12 +31,6 @@ def signed_score(probs: FloatArray) -> FloatArray:
     return np.asarray(probs[:, 2] - probs[:, 0])
 
 
-def cache_folder() -> Path:
-    """Return where scores are remembered: ``NEWSVOL_CACHE``, or the user's cache folder."""
-    root = os.environ.get("NEWSVOL_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "newsvol" / "scores"
-
-
 def score_in_bulk(scorer: Scorer, texts: Sequence[str], cache: Path | None) -> FloatArray:
     """Score `texts` in batches, or read what was scored before.
 
@@ -57,12 +47,12 @@ def score_in_bulk(scorer: Scorer, texts: Sequence[str], cache: Path | None) -> F
     FloatArray, shape (N, 3)
     """
     file = cache / f"{_key(scorer.model_hash, texts)}.scores" if cache is not None else None
-    known = _recall(file, len(texts)) if file is not None else None
+    known = _known(file, len(texts)) if file is not None else None
     if known is not None:
         return known
     probs = np.ascontiguousarray(scorer.probabilities(texts), dtype=np.float64)
     if file is not None:
-        _remember(file, probs)
+        remember(file, probs.astype("<f8").tobytes())
     return probs
 
 
@@ -76,28 +66,9 @@ def _key(model_hash: str, texts: Sequence[str]) -> str:
     return digest.hexdigest()[:40]
 
 
-def _recall(file: Path, rows: int) -> FloatArray | None:
-    """Return the probabilities in `file`; None where it is absent, unreadable or not what was written."""
-    try:
-        content = file.read_bytes()
-    except OSError:
-        return None
-    checksum, payload = content[:_CHECKSUM_BYTES], content[_CHECKSUM_BYTES:]
-    if hashlib.sha256(payload).digest() != checksum or len(payload) != rows * 3 * 8:
+def _known(file: Path, rows: int) -> FloatArray | None:
+    """Return the probabilities in `file`, little-endian float64 by row; None where it has none."""
+    payload = recall(file)
+    if payload is None or len(payload) != rows * 3 * 8:
         return None
     return np.frombuffer(payload, dtype="<f8").astype(np.float64).reshape(rows, 3)
-
-
-def _remember(file: Path, probs: FloatArray) -> None:
-    payload = probs.astype("<f8").tobytes()
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=file.parent, suffix=".part")
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(hashlib.sha256(payload).digest() + payload)
-            Path(name).replace(file)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except OSError:
-        return  # a full or read-only disk costs time on the next run, not the run

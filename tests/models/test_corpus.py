@@ -1,15 +1,20 @@
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsvol.engine.errors import InputError
 from newsvol.models.corpus import UNLABELLED, Texts, clean, key, read_source, without_duplicates
+from newsvol.models.gathering import gather
+from newsvol.models.labels import LABELS
+from newsvol.models.recipe_parts import Source, Split
 from newsvol.models.splits import near_duplicate_groups, overlapping, split_texts
-from newsvol.models.training_recipe import Source, Split
+from newsvol.models.training_recipe import TrainingRecipe, load_training_recipe
 
 words = st.sampled_from(
     ["profit", "loss", "rose", "fell", "bank", "up", "down", "3", "5", "EUR", "mn", "the"]
@@ -81,6 +86,9 @@ def test_a_sample_is_seeded(tmp_path: Path) -> None:
         ),
         ("text\nx\n", Source(file="t.csv", text=4), r"t\.csv, row 1 has no column 4"),
         ("x", Source(file="t.csv", format="zip_lines"), r"cannot read .*t\.csv"),
+        ("x", Source(file="t.csv", format="parquet"), r"t\.csv is not a readable Parquet file"),
+        ("Sales fell\n", Source(file="t.csv", format="phrasebank"), r"t\.csv, line 1 has no @label"),
+        ("text\n" + "x" * 200_000, Source(file="t.csv"), r"t\.csv is not a readable CSV file: field larger"),
     ],
 )
 def test_a_source_that_cannot_be_read_is_named(
@@ -90,6 +98,66 @@ def test_a_source_that_cannot_be_read_is_named(
         (tmp_path / "t.csv").write_text(content)
     with pytest.raises(InputError, match=message):
         read_source(source, tmp_path, 0)
+
+
+def test_a_source_in_another_encoding_is_named_with_the_place(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes("text\nMetsä rose\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"t\.csv is not UTF-8 \(byte 9: b'\\xe4 ro'\)"):
+        read_source(Source(file="t.csv"), tmp_path, 0)
+
+
+def test_parquet_columns_are_read_with_their_labels(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"title": ["up 😀", None, "down"], "tone": [1, 0, 0], "other": [0.5, 1, 2]})
+    frame.to_parquet(tmp_path / "t.parquet")
+    source = Source(
+        file="t.parquet",
+        format="parquet",
+        text="title",
+        label="tone",
+        labels={"0": "negative", "1": "positive"},
+    )
+    read = read_source(source, tmp_path, 0)
+    assert read.text.tolist() == ["up 😀", "down"]
+    assert read.label.tolist() == [2, 0]
+    with pytest.raises(InputError, match="no column 'headline'; found: title, tone, other"):
+        read_source(source.model_copy(update={"text": "headline"}), tmp_path, 0)
+
+
+def test_an_agreement_level_names_its_file_in_the_phrasebank_folder(tmp_path: Path) -> None:
+    (tmp_path / "Sentences_75Agree.txt").write_text("Profit rose@positive\n")
+    read = read_source(Source(file=".", format="phrasebank", agreement=75), tmp_path, 0)
+    assert read.text.tolist() == ["Profit rose"]
+    with pytest.raises(ValueError, match="agreement is known for format phrasebank only"):
+        Source(file="t.csv", agreement=75)
+
+
+def test_a_leak_stops_a_run_that_refuses_it(tmp_path: Path) -> None:
+    sentences = [f"profit of company {n} rose {n * 3}" for n in range(40)]
+    (tmp_path / "t.csv").write_text(
+        "\n".join(["text,label", *(f"{text},{LABELS[n % 3]}" for n, text in enumerate(sentences))])
+    )
+    (tmp_path / "more.csv").write_text("\n".join(["text,label", *(f"{text},neutral" for text in sentences)]))
+    wanted = {
+        "name": "x",
+        "seed": 1,
+        "start": "x",
+        "evaluated": {"file": "t.csv", "label": "label"},
+        "labelled": [{"file": "more.csv", "label": "label"}],
+        "student": {"layers": [0], "hard_weight": 1},
+    }
+    assert gather(TrainingRecipe.model_validate(wanted), tmp_path).dropped > 0
+    with pytest.raises(InputError, match=r"training texts overlap held-out ones, the first: 'profit of comp"):
+        gather(TrainingRecipe.model_validate({**wanted, "split": {"overlapping": "refuse"}}), tmp_path)
+
+
+@pytest.mark.real
+def test_agreement_levels_of_the_phrasebank_are_nested(data_dir: Path) -> None:
+    folder = "sentiment/financial_phrasebank"
+    levels = [
+        set(read_source(Source(file=folder, format="phrasebank", agreement=level), data_dir, 0).text)
+        for level in (100, 75, 66, 50)
+    ]
+    assert all(inner < outer for inner, outer in pairwise(levels))
 
 
 def test_the_first_of_equal_texts_is_kept_and_contradictions_go() -> None:
@@ -141,9 +209,6 @@ def test_near_duplicates_are_one_group() -> None:
 
 @pytest.mark.real
 def test_no_other_source_of_the_shipped_recipe_holds_a_test_sentence(data_dir: Path) -> None:
-    from newsvol.models.gathering import gather
-    from newsvol.models.training_recipe import load_training_recipe
-
     corpus = gather(load_training_recipe("student"), data_dir)
     held = {key(text) for text in [*corpus.parts.test.text, *corpus.parts.validation.text]}
     assert not held & {key(text) for text in [*corpus.training().text, *corpus.unlabelled.text]}

@@ -4,7 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
-from newsvol.models.metrics import best_temperature, calibration_error, macro_f1, macro_f1_gain, quality
+from newsvol.models.metrics import (
+    agreement,
+    best_temperature,
+    calibration_error,
+    macro_f1,
+    macro_f1_gain,
+    quality,
+)
 
 classes = st.integers(0, 2)
 pairs = st.lists(st.tuples(classes, classes), min_size=1, max_size=50).map(
@@ -47,3 +54,8 @@ def test_the_right_temperature_is_found() -> None:
 
 def test_a_certain_model_that_is_half_right_is_off_by_half() -> None:
     assert calibration_error(np.array([0, 1]), np.array([[1.0, 0, 0], [1.0, 0, 0]])) == pytest.approx(0.5)
+
+
+def test_agreement_counts_equal_answers_and_flips_of_polarity_apart() -> None:
+    ours, theirs = (np.eye(3)[said] for said in ([0, 0, 1, 2], [0, 2, 2, 2]))
+    assert agreement(ours, theirs) == {"agreement": 0.5, "polarity_flips": 0.25, "largest_difference": 1.0}

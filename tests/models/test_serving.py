@@ -121,11 +121,24 @@ def test_importing_serving_imports_nothing_heavy() -> None:
     assert run_python(code) == ""
 
 
-def test_scoring_on_a_cpu_does_not_import_torch(tiny_start: Path) -> None:
+SERVING_NEEDS = {"numpy", "onnxruntime", "safetensors", "tokenizers"}
+
+
+@pytest.mark.parametrize("suffix", ["", "-int8"])
+def test_scoring_on_a_cpu_imports_nothing_but_what_it_needs(tiny_start: Path, suffix: str) -> None:
     code = f"""
 import sys
+before = set(sys.modules)
 from newsvol.models.serving import load_scorer
-load_scorer({str(tiny_start)!r}, "cpu").probabilities(["profit rose"])
-print(*({{"torch", "transformers"}} & set(sys.modules)))
+load_scorer({str(tiny_start) + suffix!r}, "cpu").probabilities(["profit rose"])
+new = {{name.partition(".")[0] for name in set(sys.modules) - before}}
+print(*(name for name in new - set(sys.stdlib_module_names) if not name.startswith(("_", "newsvol"))))
 """
-    assert run_python(code) == ""
+    assert set(run_python(code).split()) <= SERVING_NEEDS
+
+
+def test_half_a_character_is_scored_as_the_sign_for_an_unknown_one(tiny_start: Path) -> None:
+    scorer = load_scorer(tiny_start, "cpu")
+    np.testing.assert_array_equal(
+        scorer.probabilities(["profit \ud83d rose"]), scorer.probabilities(["profit \ufffd rose"])
+    )

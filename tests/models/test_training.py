@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 import pytest
@@ -69,6 +70,86 @@ def test_class_weights_have_mean_one_over_the_texts() -> None:
         assert class_weights(label, rule)[label[label >= 0]].mean() == pytest.approx(1)
     assert class_weights(label, "none").tolist() == [1, 1, 1]
     assert class_weights(label, "balanced").tolist() == pytest.approx([2, 2 / 3, 1])
+
+
+@pytest.fixture
+def run_with(tiny_recipe: Path, made_up_data: Path, tmp_path: Path):
+    """Return a function that trains the tiny recipe with changes to its student: results and folder."""
+
+    def run(work: Path | None = None, **changes: object) -> tuple[dict, Path]:
+        from newsvol.models.training import open_bench, train
+        from newsvol.models.training_recipe import TrainingRecipe
+
+        content = json.loads(tiny_recipe.read_text())
+        content["teacher"] |= {"epochs": 1, "seeds": [1]}
+        content["student"] |= {"epochs": 1, **changes}
+        recipe = TrainingRecipe.model_validate(content)
+        folder = Path(mkdtemp(dir=tmp_path))
+        bench = open_bench(recipe, "cpu", False, lambda _: None, progress=False, work=work)
+        return train(recipe, made_up_data, folder, bench), folder
+
+    return run
+
+
+def test_every_distillation_and_compression_goes_through_one_recipe(run_with, tiny_start: Path) -> None:
+    inside = {"method": "hidden_attention", "layers": {0: 0, 1: 2}}
+    for changes in (
+        {"layers": [0, 2], "intermediate": inside},
+        {"layers": [0, 2], "intermediate": inside | {"method": "relations", "relation_heads": 4}},
+        {"origin": "scratch"},
+        {"origin": "start", "lora": {"r": 2}},
+        {"origin": str(tiny_start)},
+    ):
+        results, folder = run_with(**changes)
+        assert results["model"]["num_hidden_layers"] == len(changes.get("layers", [0]))
+        assert load_scorer(folder, "cpu").probabilities(["profit rose"]).shape == (1, 3)
+
+
+def test_a_pruned_student_is_smaller_on_disk(run_with) -> None:
+    (_, whole), (_, pruned) = run_with(), run_with(prune={"share": 0.5, "scored": 32})
+    weights = [(folder / "model.safetensors").stat().st_size for folder in (whole, pruned)]
+    assert weights[0] - weights[1] >= 2 * 4176 - 100  # 4,176 of the layer's 8,544 numbers; headers differ
+    assert open_checkpoint(pruned).config["num_attention_heads"] == 2
+
+
+def test_further_seeds_are_reported_with_an_interval(run_with) -> None:
+    results, _ = run_with(repeats=[5, 6])
+    spread = results["student_over_seeds"]
+    assert spread["seeds"] == [1, 5, 6]
+    low, high = spread["macro_f1"]["interval"]
+    assert low <= spread["macro_f1"]["mean"] <= high
+    assert len(spread["accuracy"]["each"]) == 3
+
+
+def test_a_run_goes_on_from_its_work_folder_and_refuses_anothers(run_with, tmp_path: Path) -> None:
+    (_, first), (_, again) = (run_with(tmp_path / "work") for _ in range(2))
+    assert open_checkpoint(first).model_hash == open_checkpoint(again).model_hash
+    assert {folder.name for folder in (tmp_path / "work").iterdir() if folder.is_dir()} == {
+        "teacher-1",
+        "student-1",
+    }
+    with pytest.raises(InputError, match="holds the work of another recipe"):
+        run_with(tmp_path / "work", epochs=2)
+
+
+def test_an_origin_with_another_vocabulary_is_refused(run_with, tiny: Path) -> None:
+    tokenizer = json.loads((tiny / "tokenizer.json").read_text())
+    vocabulary = tokenizer["model"]["vocab"]
+    vocabulary["gold"] = vocabulary.pop("bank")
+    (tiny / "tokenizer.json").write_text(json.dumps(tokenizer))
+    with pytest.raises(ModelError, match="has another vocabulary"):
+        run_with(origin=str(tiny))
+
+
+def test_the_interval_over_seeds_is_students() -> None:
+    from newsvol.models.judging import mean_and_interval
+
+    said = mean_and_interval([0.8, 0.81, 0.82])
+    assert said["mean"] == 0.81
+    assert said["interval"] == pytest.approx(
+        [0.81 - 4.303 * 0.01 / 3**0.5, 0.81 + 4.303 * 0.01 / 3**0.5], abs=1e-4
+    )
+    assert mean_and_interval([0.8])["interval"] is None
 
 
 @pytest.mark.parametrize("layers", [[0, 1, 7]])

@@ -14,6 +14,8 @@ MINIMAL = {
     "student": {"layers": [0], "hard_weight": 1},
 }
 
+INSIDE = {"method": "relations", "layers": {0: 3}}
+
 
 @pytest.fixture
 def written(tmp_path: Path):
@@ -36,6 +38,30 @@ def test_shipped_recipes_load_by_name(name: str) -> None:
     assert load_training_recipe(name).name == name
 
 
+def test_a_recipe_is_its_base_with_changes(written) -> None:
+    base = written()
+    changed = base.with_name("changed.yaml")
+    changed.write_text("{base: recipe.yaml, name: changed, student: {epochs: 7}, labelled: [{file: a.csv}]}")
+    recipe, under = load_training_recipe(changed), load_training_recipe(base)
+    assert recipe.name == "changed"
+    assert recipe.student == under.student.model_copy(update={"epochs": 7})
+    assert [source.file for source in recipe.labelled] == ["a.csv"]
+    assert recipe.evaluated == under.evaluated
+
+
+def test_a_base_that_leads_back_is_refused(tmp_path: Path) -> None:
+    for name, base in (("a", "b"), ("b", "a")):
+        (tmp_path / f"{name}.yaml").write_text(f"base: {base}.yaml")
+    with pytest.raises(RecipeError, match="a recipe cannot be its own base"):
+        load_training_recipe(tmp_path / "a.yaml")
+
+
+def test_an_unknown_base_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("base: studemt")
+    with pytest.raises(UnknownNameError, match="did you mean 'student'"):
+        load_training_recipe(tmp_path / "a.yaml")
+
+
 def test_an_unknown_shipped_name_offers_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'student'"):
         load_training_recipe("studemt")
@@ -53,6 +79,31 @@ def test_an_unknown_shipped_name_offers_the_nearest() -> None:
         ({"student": {"layers": []}}, r"student\.layers"),
         ({"student": {"layers": [0]}}, "without a teacher"),
         ({"evaluated": {"label": "label"}}, r"key evaluated\.file is missing"),
+        (
+            {"student": {"layers": [0], "hard_weight": 1, "lora": {"rank": 4}}},
+            r"unknown key student\.lora\.rank",
+        ),
+        ({"student": {"layers": [0], "hard_weight": 1, "prune": {"share": 1.0}}}, r"student\.prune\.share"),
+        (
+            {"student": {"layers": [0], "hard_weight": 1, "intermediate": INSIDE}},
+            r"student\.intermediate needs a teacher",
+        ),
+        (
+            {
+                "teacher": {"layers": [0, 1, 2], "seeds": [1]},
+                "student": {"layers": [0], "intermediate": INSIDE},
+            },
+            "names teacher layer 3; there are 3, from 0",
+        ),
+        (
+            {"student": {"layers": [0], "hard_weight": 1, "lora": {}, "quantization_aware": True}},
+            "student: .* leave lora out",
+        ),
+        ({"track": "mlflow"}, "track: "),
+        (
+            {"labelled": [{"file": "a.parquet", "format": "parquet", "text": 1}]},
+            "must be one, not a position",
+        ),
     ],
 )
 def test_a_wrong_key_or_value_is_named(written, changes: dict[str, object], message: str) -> None:
@@ -78,3 +129,6 @@ def test_the_hash_covers_every_value(written) -> None:
     first = load_training_recipe(written()).content_hash()
     assert load_training_recipe(written(max_length=65)).content_hash() != first
     assert load_training_recipe(written(max_length=64)).content_hash() == first  # the default, written out
+    assert (
+        load_training_recipe(written(track="wandb")).content_hash() == first
+    )  # makes no difference to what is made

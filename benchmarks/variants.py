@@ -1,0 +1,338 @@
+"""Every way to train the sentiment model, at one reduced and equal budget, over several seeds.
+
+    python benchmarks/variants.py --data DIR --work FOLDER [--seeds 1,2,3] [--only kd,qat] [--out FILE.json]
+
+DIR is the folder of third-party data, which is not shipped. FOLDER keeps the teacher's answers, the distilled
+students and one result per variant and seed: a killed run goes on where it was, and several processes may
+share FOLDER if they are given different seeds or variants. Without `--out` nothing but FOLDER is written.
+
+The budget: sentences of the PhraseBank's training part, and HEADLINES headlines for the variants with a
+teacher, about 11,000 readings in all; the shipped student read its 57,000 texts three times. The figures rank
+the variants; they are not what the shipped student reaches.
+"""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from variants_table import ABOUT, findings, markdown, rows_of
+
+from newsvol.models.baselines import tfidf_predictions
+from newsvol.models.bench import Bench, open_bench
+from newsvol.models.corpus import UNLABELLED, Texts, join, read_source
+from newsvol.models.feeding import predict
+from newsvol.models.fitting import Lesson, fit
+from newsvol.models.gathering import Corpus, gather
+from newsvol.models.judging import Taught, machine, mean_and_interval
+from newsvol.models.metrics import quality
+from newsvol.models.networks import cut, load_start, save_network, start_tokenizer
+from newsvol.models.qat import convert_int8, prepare_int8, strip_int8
+from newsvol.models.recipe_parts import Intermediate, Lora, Prune, Student
+from newsvol.models.serving import load_scorer
+from newsvol.models.students import distil, shrink
+from newsvol.models.training import teach
+from newsvol.models.training_recipe import load_training_recipe
+
+HEADLINES = 4000
+LAYERS = (0, 1, 3, 5)
+ALL_LAYERS = (0, 1, 2, 3, 4, 5)
+LABELS_ONLY = Student(
+    layers=LAYERS, origin="start", epochs=4, learning_rate=1e-4, label_smoothing=0.05, hard_weight=1
+)
+DISTILLED = Student(layers=LAYERS, epochs=1.6, learning_rate=1e-4, temperature=2, hard_weight=0.3)
+RECOVERY = DISTILLED.model_copy(update={"epochs": 0.8, "learning_rate": 5e-5})
+INSIDE = dict(enumerate(LAYERS))
+
+TRAINED = {
+    "full": LABELS_ONLY.model_copy(update={"layers": ALL_LAYERS}),
+    "lora": LABELS_ONLY.model_copy(update={"layers": ALL_LAYERS, "lora": Lora(), "learning_rate": 1e-3}),
+    "labels": LABELS_ONLY,
+    "kd": DISTILLED,
+    "kd_hidden_attention": DISTILLED.model_copy(
+        update={"intermediate": Intermediate(method="hidden_attention", layers=INSIDE)}
+    ),
+    "kd_relations": DISTILLED.model_copy(
+        update={"intermediate": Intermediate(method="relations", layers=INSIDE)}
+    ),
+    "kd_scratch": DISTILLED.model_copy(update={"origin": "scratch", "learning_rate": 5e-4}),
+}
+"""Variants that are one fit, by what is different about them."""
+
+RECOVERED = ("kd_longer", "ptq_int8", "qat_int8", "pruned_30", "pruned_50")
+"""Variants that go on from `kd` for one more, equal stretch; ptq_int8 rounds kd_longer and trains nothing."""
+
+SERVED = ("labels", "kd", "kd_longer", "pruned_30", "pruned_50")
+"""Variants that are also scored as newsvol serves them in INT8, through ONNX Runtime."""
+
+TRANSFERRED = ("labels",)
+"""Variants that saw no Twitter text, nor a teacher that did, and are scored on the whole Twitter set too."""
+
+
+@dataclass
+class Shop:
+    """The corpus at the reduced budget, and the teacher's answers on it."""
+
+    data: Path
+    work: Path
+
+    @cached_property
+    def bench(self) -> Bench:
+        recipe = load_training_recipe("student").model_copy(update={"max_length": 64, "vocabulary": None})
+        return open_bench(recipe, "cpu", False, say, progress=False)
+
+    @cached_property
+    def whole(self) -> Corpus:
+        return gather(load_training_recipe("student"), self.data)
+
+    @cached_property
+    def labelled(self) -> Corpus:
+        """The PhraseBank alone."""
+        return Corpus(self.whole.parts, join([]), join([]), 0)
+
+    @cached_property
+    def rows(self) -> Any:
+        generator = np.random.default_rng(0)
+        return np.sort(generator.choice(len(self.whole.unlabelled), HEADLINES, replace=False))
+
+    @cached_property
+    def mixed(self) -> Corpus:
+        """The PhraseBank and some headlines."""
+        return replace(self.labelled, unlabelled=self.whole.unlabelled.take(self.rows))
+
+    @cached_property
+    def taught(self) -> Taught:
+        """What the teachers of the shipped recipe say; taken from the work folder, else made there."""
+        folder = self.work / "teacher"
+        if not (folder / "answers.npz").is_file():
+            bench = open_bench(load_training_recipe("student"), "cpu", False, say, progress=False)
+            taught = teach(bench, self.whole)
+            assert taught is not None
+            folder.mkdir(parents=True, exist_ok=True)
+            save_file(dict(taught.weights), folder / "first.safetensors")
+            kinds = ("training", "unlabelled", "validation", "test")
+            np.savez(folder / "answers.npz", **{kind: getattr(taught, kind) for kind in kinds})
+        said = np.load(folder / "answers.npz")
+        count = len(self.whole.parts.train)
+        return Taught(
+            load_file(folder / "first.safetensors"),
+            said["training"][:count],
+            said["unlabelled"][self.rows],
+            said["validation"],
+            said["test"],
+        )
+
+    @cached_property
+    def lesson(self) -> Lesson:
+        """What the recovering variants learn from: the same as `kd`."""
+        soft = np.concatenate([self.taught.training, self.taught.unlabelled])
+        return Lesson(join([self.mixed.training(), self.mixed.unlabelled]), soft)
+
+    @cached_property
+    def twitter(self) -> Texts:
+        source = self.bench.recipe.labelled[0]
+        texts = read_source(source, self.data, 0)
+        return texts.take(texts.label != UNLABELLED)
+
+
+def say(line: str) -> None:
+    """Print at once."""
+    print(line, flush=True)
+
+
+def trained(shop: Shop, name: str, seed: int) -> Any:
+    """Return the network of a one-fit variant."""
+    how = TRAINED[name]
+    alone = how.hard_weight == 1
+    changes: dict[str, Any] = {"student": how}
+    if alone:
+        changes |= {"teacher": None, "labelled": (), "unlabelled": ()}
+    bench = replace(shop.bench, recipe=shop.bench.recipe.model_copy(update=changes))
+    corpus = shop.labelled if alone else shop.mixed
+    network, _ = distil(bench, corpus, None if alone else shop.taught, seed)
+    return network
+
+
+def recovered(shop: Shop, name: str, seed: int) -> Any:
+    """Return the network of a variant that goes on from `kd` (or rounds `kd_longer`), INT8 ones converted."""
+    start = "kd_longer" if name == "ptq_int8" else "kd"
+    network = cut(load_start(shop.bench.folder, seed), LAYERS, None, shop.bench.recipe.max_length)
+    network.load_state_dict(load_file(kept(shop, start, seed)))
+    if name == "ptq_int8":
+        convert_int8(network)
+        return network.eval()
+    tokenizer = start_tokenizer(shop.bench.folder, shop.bench.recipe.max_length)
+    if name.startswith("pruned"):
+        how = RECOVERY.model_copy(update={"prune": Prune(share=int(name[-2:]) / 100)})
+        network = shrink(network, tokenizer, shop.lesson, how, seed)
+    if name == "qat_int8":
+        prepare_int8(network)
+    fit(network, tokenizer, shop.lesson, RECOVERY, shop.bench.setting(seed, "recovery"))
+    if name == "qat_int8":
+        strip_int8(network)
+        convert_int8(network)
+    return network
+
+
+def kept(shop: Shop, name: str, seed: int) -> Path:
+    """Where the weights lie that other variants go on from."""
+    return shop.work / "networks" / f"{name}-{seed}.safetensors"
+
+
+def measured(shop: Shop, name: str, seed: int) -> dict[str, Any]:
+    """Train one variant with one seed and return its figures."""
+    began = time.monotonic()
+    make: Callable[[Shop, str, int], Any] = trained if name in TRAINED else recovered
+    network = make(shop, name, seed)
+    seconds = time.monotonic() - began
+    tokenizer = start_tokenizer(shop.bench.folder, shop.bench.recipe.max_length)
+    result: dict[str, Any] = {"variant": name, "seed": seed, "seconds": round(seconds)}
+    for part in ("validation", "test"):
+        texts = getattr(shop.whole.parts, part)
+        said = predict(network, tokenizer, texts.text, "fp32").argmax(axis=1)
+        result[part] = quality(texts.label, said).as_json()
+    if name in TRANSFERRED:
+        said = predict(network, tokenizer, shop.twitter.text, "bf16").argmax(axis=1)
+        result["twitter"] = quality(shop.twitter.label, said).as_json()
+    if name in ("kd", "kd_longer"):
+        kept(shop, name, seed).parent.mkdir(parents=True, exist_ok=True)
+        save_file(network.state_dict(), kept(shop, name, seed))
+    result["parameters"] = sum(parameter.numel() for parameter in network.parameters())
+    result["bytes"] = stored_bytes(network, tokenizer, shop.work / "folders" / f"{name}-{seed}")
+    return result
+
+
+def stored_bytes(network: Any, tokenizer: Any, folder: Path) -> int:
+    """Save the weights (FP16; INT8 with a scale per channel where rounded) and return the file's bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "model.safetensors"
+    rounded = {name: value for name, value in network.named_parameters() if hasattr(value, "qdata")}
+    if not rounded:
+        save_network(network, tokenizer, folder)
+        return file.stat().st_size
+    tensors = {
+        name: value.detach().half().contiguous()
+        for name, value in network.named_parameters()
+        if name not in rounded
+    }
+    for name, value in rounded.items():
+        tensors[name] = value.qdata.to(torch.int8).contiguous()
+        tensors[f"{name}.scale"] = value.scale.float().contiguous()
+    save_file(tensors, file)
+    return file.stat().st_size
+
+
+def table(shop: Shop) -> dict[str, Any]:
+    """Return the results file: every variant over its seeds, the baselines, and what beats what."""
+    results: dict[str, list[dict[str, Any]]] = {}
+    for file in sorted((shop.work / "results").glob("*.json")):
+        one = json.loads(file.read_text(encoding="utf-8"))
+        results.setdefault(one["variant"], []).append(one)
+    rows = rows_of(results)
+    for name in SERVED:
+        if name in rows:
+            rows[name]["served_int8"] = served(shop, name, rows[name]["seeds"])
+    return {
+        "command": "python benchmarks/variants.py --data DIR --work FOLDER --out FILE.json",
+        "budget": {
+            "phrasebank": len(shop.whole.parts.train),
+            "headlines_labelled_by_the_teacher": HEADLINES,
+            "text_passes": {
+                "labels_only": round(LABELS_ONLY.epochs * len(shop.whole.parts.train)),
+                "distilled": round(DISTILLED.epochs * len(shop.lesson.texts)),
+                "further": round(RECOVERY.epochs * len(shop.lesson.texts)),
+            },
+            "max_length": 64,
+            "note": "reduced and equal for all; the shipped student read 57,000 texts three times",
+        },
+        "test": "PhraseBank (50% agreement), 775 held-out sentences; split as in student-split.json",
+        "seeds": "vary order, dropout and (labels only) the new classifier; split and teacher are fixed",
+        "seconds": "wall, one thread at the lowest priority beside other work: they do not compare variants",
+        "intervals": "95%: over seeds by Student's t for the variants; over sentences by bootstrap elsewhere",
+        "variants": rows,
+        "beside": beside(shop),
+        "findings": findings(rows),
+        "machine": machine() | {"threads": torch.get_num_threads()},
+    }
+
+
+def served(shop: Shop, name: str, seeds: list[int]) -> dict[str, Any]:
+    """Return what the saved folders score when newsvol serves them in INT8: dynamic rounding, no training.
+
+    Flips are test sentences that turn from negative to positive, or back, between FP32 and INT8.
+    """
+    test = shop.whole.parts.test
+    scores, flips = [], []
+    for seed in seeds:
+        folder = str(shop.work / "folders" / f"{name}-{seed}")
+        exact, rounded = (
+            load_scorer(model, "cpu").probabilities(test.text.tolist()).argmax(axis=1)
+            for model in (folder, f"{folder}-int8")
+        )
+        scores.append(quality(test.label, rounded).as_json())
+        flips.append(float(np.mean(np.abs(exact - rounded) == 2)))
+    return {
+        **{key: mean_and_interval([one[key] for one in scores]) for key in ("macro_f1", "accuracy")},
+        "polarity_flips": [round(share, 4) for share in flips],
+    }
+
+
+def beside(shop: Shop) -> dict[str, Any]:
+    """Return what needs no seed: the baselines, the teachers together, and the shipped student."""
+    parts = shop.whole.parts
+    tfidf, _ = tfidf_predictions(parts)
+    most = int(np.bincount(parts.train.label).argmax())
+    shipped = load_scorer("student", "cpu")
+    named = {
+        "majority": np.full(len(parts.test), most, np.int64),
+        "tfidf_logistic": tfidf,
+        "teacher_of_three": shop.taught.test.argmax(axis=1),
+        "shipped_student": shipped.probabilities(parts.test.text.tolist()).argmax(axis=1),
+    }
+    lines = {name: quality(parts.test.label, said).as_json() for name, said in named.items()}
+    lines["shipped_student"]["model_hash"] = shipped.model_hash
+    return lines
+
+
+def main() -> None:
+    """Train what is missing, and write the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of third-party data")
+    parser.add_argument("--work", type=Path, required=True, help="folder that keeps what was done")
+    parser.add_argument("--seeds", default="1,2,3", help="comma-separated")
+    parser.add_argument("--only", default=",".join(ABOUT), help="variants, comma-separated")
+    parser.add_argument("--out", type=Path, help="results file (JSON)")
+    options = parser.parse_args()
+    shop = Shop(options.data, options.work)
+    results = shop.work / "results"
+    results.mkdir(parents=True, exist_ok=True)
+    wanted = options.only.split(",") if options.only else []
+    for seed in map(int, options.seeds.split(",")):
+        for name in (name for name in ABOUT if name in wanted):
+            file = results / f"{name}-{seed}.json"
+            if file.is_file():
+                continue
+            one = measured(shop, name, seed)
+            part = file.with_suffix(".part")
+            part.write_text(json.dumps(one) + "\n", encoding="utf-8")
+            os.replace(part, file)
+            scores = one["test"]
+            say(f"{name} {seed}: {scores['macro_f1']:.4f} {scores['accuracy']:.4f} {one['seconds']} s")
+    if options.out:
+        result = table(shop)
+        options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        say(markdown(result))
+
+
+if __name__ == "__main__":
+    main()
