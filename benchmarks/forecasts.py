@@ -9,12 +9,11 @@ Federal Reserve's schedule adds where there is one, 2014 to 2021.
 """
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from results_file import publish
 
 from newsvol.models.serving import load_scorer
 from newsvol.replays.importing import ImportRequest, import_tape
@@ -123,10 +122,7 @@ def main() -> None:
         "machine": machine(),
         "versions": versions(),
     }
-    text = json.dumps(result, indent=1) + "\n"
-    if options.out:
-        options.out.write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+    publish(result, options.out)
 
 
 if __name__ == "__main__":

@@ -8,13 +8,12 @@ sentiment model is needed.
 """
 
 import argparse
-import json
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from results_file import publish
 
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, BoolArray, FloatArray, IntArray
 from newsvol.engine.frames import BarFrame
@@ -68,10 +67,7 @@ def main() -> None:
         bars=(options.data / BARS,), news=tuple(options.data / f"news/{name}.csv" for name in NEWS)
     )
     result = make_mistakes(import_tape(request).tape, load_recipe(None))
-    text = json.dumps(result, indent=1) + "\n"
-    if options.out:
-        options.out.write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+    publish(result, options.out)
 
 
 def make_mistakes(tape: Tape, recipe: Recipe) -> dict[str, Any]:

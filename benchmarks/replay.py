@@ -9,14 +9,13 @@ vectorbt alone on the same bars and the same orders, in the same run: what of it
 """
 
 import argparse
-import json
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from results_file import publish
 
 from newsvol.engine.fills import fill_orders
 from newsvol.engine.latency import parse_latency
@@ -100,10 +99,7 @@ def main() -> None:
         "machine": machine(),
         "versions": versions(),
     }
-    text = json.dumps(result, indent=1)
-    sys.stdout.write(text + "\n")
-    if options.out:
-        options.out.write_text(text + "\n", encoding="utf-8")
+    publish(result, options.out)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ PhraseBank sentence; quality on the held-out split of the shipped student's reci
 
 import argparse
 import csv
-import json
 import os
 import statistics
 import subprocess
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from results_file import publish
 from tokenizers import Tokenizer
 
 from newsvol.models.comparison import Compared, compare
@@ -203,10 +203,7 @@ def main() -> None:
         "machine": machine(),
         "versions": versions(),
     }
-    text = json.dumps(result, indent=1) + "\n"
-    if options.out:
-        options.out.write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+    publish(result, options.out)
 
 
 if __name__ == "__main__":

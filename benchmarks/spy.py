@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from results_file import publish
+
 from newsvol.replays.machine import machine, versions
 
 BARS = ("bars/spy_1min_2024-02-20_2025-04-11.parquet",)
@@ -71,10 +73,7 @@ def main() -> None:
         "machine": machine(),
         "versions": versions(),
     }
-    text = json.dumps(result, indent=1) + "\n"
-    if options.out:
-        options.out.write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+    publish(result, options.out)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,8 @@ refit; the rest do all of them.
 """
 
 import argparse
-import json
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +23,7 @@ import pandas as pd
 import statsmodels.api as sm
 from arch.univariate import HARX
 from numba import njit
+from results_file import publish
 from statsmodels.regression.rolling import RollingOLS
 
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_MINUTE, FloatArray
@@ -240,10 +239,7 @@ def main() -> None:
         "machine": machine(),
         "versions": {**versions(), "statsmodels": sm.__version__},
     }
-    text = json.dumps(result, indent=1)
-    sys.stdout.write(text + "\n")
-    if options.out:
-        options.out.write_text(text + "\n", encoding="utf-8")
+    publish(result, options.out)
 
 
 if __name__ == "__main__":
