@@ -20,8 +20,8 @@ def speed(result: dict[str, Any]) -> str:
     about = result["machine"]
     made = (
         f"{result['headlines']} Reuters headlines of {result['pieces_per_headline']} pieces on average, "
-        f"{result['rounds']} rounds; one of {about['cores']} cores of {about['processor']} with other work "
-        f"beside it (`{result['command']}`)."
+        f"{result['rounds']} rounds; one of {about['cores']} cores of {about['processor']} "
+        f"(`{result['command']}`)."
     )
     return "\n".join([*lines, "", made])
 
