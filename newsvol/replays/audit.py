@@ -75,7 +75,8 @@ def audit(
     for done in range(moments):
         moment_ns = int(rng.integers(first, tape.bars.close_ns[-1]))
         how = PERTURBATIONS[done % len(PERTURBATIONS)]
-        other = _replay(*_with_recipe(perturb(tape, probs, moment_ns, how, rng), recipe))
+        other_tape, other_probs = perturb(tape, probs, moment_ns, how, rng)
+        other = _replay(other_tape, recipe, other_probs)
         pairs = zip(_known(whole, moment_ns), _known(other, moment_ns), strict=True)
         leaks += [Leak(moment_ns, how, name) for (name, a), (_, b) in pairs if not _same(a, b)]
         on_moment(done + 1)
@@ -86,10 +87,6 @@ def _replay(tape: Tape, recipe: Recipe, probs: FloatArray) -> Session:
     history = measure_history(tape.bars, tape.sessions)
     service = rule_times(parse_latency(recipe.latency.model), model_ticks(tape, history))
     return run_session(tape, recipe, history, probs, service, scope=Scope((), ()))
-
-
-def _with_recipe(changed: tuple[Tape, FloatArray], recipe: Recipe) -> tuple[Tape, Recipe, FloatArray]:
-    return changed[0], recipe, changed[1]
 
 
 def _first_decision_ns(session: Session) -> int:

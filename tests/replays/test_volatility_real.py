@@ -9,6 +9,7 @@ import pytest
 from newsvol.engine.arrays import BoolArray, FloatArray
 from newsvol.replays.importing import ImportRequest, import_tape
 from newsvol.replays.schedules import load_schedule
+from newsvol.replays.vol_evaluation.statistics import diebold_mariano
 from newsvol.signals.builtin import FORECASTERS
 from newsvol.signals.history import VolHistory, measure_history
 from newsvol.signals.intervals import coverage_by_slot, forecast_intervals
@@ -37,20 +38,11 @@ def forecast(history: VolHistory, name: str, **settings: object) -> FloatArray:
     return FORECASTERS.factory(name)(**settings).forecast(history)
 
 
-def diebold_mariano(gain: FloatArray, lags: int = 35) -> float:
-    """t of the mean gain in loss, Newey and West (1987) weights."""
-    n, centred = len(gain), gain - gain.mean()
-    variance = centred @ centred / n
-    for lag in range(1, lags + 1):
-        variance += 2 * (1 - lag / (lags + 1)) * (centred[lag:] @ centred[:-lag]) / n
-    return float(gain.mean() / np.sqrt(variance / n))
-
-
 def against(history: VolHistory, rows: BoolArray, new: FloatArray, old: FloatArray) -> tuple[float, float]:
     """Return by how much `new` lowers QLIKE, as a share, and its t."""
     realized = history.measures.rv[rows]
     before, after = qlike(realized, old[rows]), qlike(realized, new[rows])
-    return 1 - after.mean() / before.mean(), diebold_mariano(before - after)
+    return 1 - after.mean() / before.mean(), diebold_mariano(before, after, 35).t
 
 
 def last_third(history: VolHistory) -> BoolArray:
