@@ -12,6 +12,7 @@ from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import InputError, UnknownNameError
 from newsvol.signals.columns_nb import above_usual_nb, bounded_nb
 from newsvol.signals.history import VolHistory
+from newsvol.signals.trailing import trailing_mean
 
 DAY, WEEK, MONTH = 7, 35, 154
 
@@ -95,7 +96,7 @@ def slope(given: ColumnInput, slot: int) -> FloatArray:
     The first bucket of a day follows a night: what the last bucket was says less than it does at noon.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        gap = np.log(_known_before(_bounded(given)) / _trailing_mean(_bounded(given), WEEK))
+        gap = np.log(_known_before(_bounded(given)) / trailing_mean(_bounded(given), WEEK))
     return np.where((given.history.buckets.slot == slot) & np.isfinite(gap), gap, 0.0)
 
 
@@ -106,7 +107,7 @@ def overnight(given: ColumnInput) -> FloatArray:
     first bucket has 0.
     """
     history = given.history
-    usual = _trailing_mean(history.measures.rv, MONTH) * max(history.buckets.n_slots, 1)
+    usual = trailing_mean(history.measures.rv, MONTH) * max(history.buckets.n_slots, 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.log(np.clip(history.overnight**2 / usual, FLOOR, 1 / FLOOR))
     return np.where(np.isfinite(ratio), ratio, 0.0)
@@ -142,7 +143,7 @@ def _mean_jump(buckets: int) -> Builder:
         """Mean jump of the last buckets. Beside the lag of the same length, C + J, it is HAR-CJ's pair."""
         with np.errstate(invalid="ignore", divide="ignore"):
             share = given.history.measures.jump / given.history.measures.rv
-        return _trailing_mean(np.where(given.level == 0, 0.0, share * given.level), buckets)
+        return trailing_mean(np.where(given.level == 0, 0.0, share * given.level), buckets)
 
     return mean_jump
 
@@ -151,7 +152,7 @@ def _log_mean(buckets: int) -> Builder:
     def log_mean(given: ColumnInput) -> FloatArray:
         """ln of the mean level of the last buckets, each bounded: the mean that a mean of logs is not."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.log(_known_or_earlier(_trailing_mean(_bounded(given), buckets)))
+            return np.log(_known_or_earlier(trailing_mean(_bounded(given), buckets)))
 
     return log_mean
 
@@ -211,14 +212,6 @@ def _trailing_sum(values: FloatArray, buckets: int) -> FloatArray:
     total = np.concatenate([[0.0], np.cumsum(np.where(np.isfinite(values), values, 0.0))])
     end = np.arange(1, len(values) + 1)
     return np.asarray(total[end] - total[np.maximum(end - buckets, 0)])
-
-
-def _trailing_mean(values: FloatArray, buckets: int) -> FloatArray:
-    """Return the mean of the known values among the `buckets` rows before each row; NaN where none is."""
-    known = np.isfinite(values)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = _trailing_sum(values, buckets) / _trailing_sum(known.astype(np.float64), buckets)
-    return np.concatenate([[np.nan], mean[:-1]])[: len(values)]
 
 
 def _volume_above_usual(history: VolHistory) -> FloatArray:

@@ -8,6 +8,7 @@ from scipy.signal import lfilter
 from newsvol.engine.arrays import FloatArray
 from newsvol.signals.history import VolHistory
 from newsvol.signals.protocol import FORECASTERS
+from newsvol.signals.trailing import trailing_mean
 
 EWMA_DECAY = 0.94
 """RiskMetrics (1996)."""
@@ -53,13 +54,7 @@ class DiurnalMean:
 
     def forecast(self, history: VolHistory) -> FloatArray:
         """See `Forecaster.forecast`."""
-        known = np.where(np.isfinite(history.z), history.z, 0.0)
-        total = np.concatenate([[0.0], np.cumsum(known)])
-        count = np.concatenate([[0], np.cumsum(np.isfinite(history.z))])
-        now = np.arange(len(known))
-        begin = np.maximum(now - self.sessions * history.buckets.n_slots, 0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            level = (total[now] - total[begin]) / (count[now] - count[begin])
+        level = trailing_mean(history.z, self.sessions * history.buckets.n_slots)
         return history.to_bucket(history.diurnal * level)
 
 

@@ -9,6 +9,7 @@ from newsvol.engine.errors import InputError
 from newsvol.engine.frames import SentimentScores
 from newsvol.signals.history import VolHistory
 from newsvol.signals.news import CHANNELS, news_features
+from newsvol.signals.trailing import trailing_mean
 
 GRID_HOURS = np.geomspace(0.125, 64.0, 37)
 _POINTS = 12
@@ -46,7 +47,9 @@ def study_news_decay(history: VolHistory, scores: SentimentScores, available_ns:
         raise InputError("the news decay needs headlines, the tape has none")
     z = np.where(history.z > 0, history.z, np.nan)
     log_z = np.log(z)
-    slow = np.column_stack([np.ones(len(z)), _trailing_mean(log_z, 35), _trailing_mean(log_z, 154)])
+    slow = np.column_stack(
+        [np.ones(len(z)), trailing_mean(log_z, 35, 0.8 * 35), trailing_mean(log_z, 154, 0.8 * 154)]
+    )
     rows = np.isfinite(slow).all(axis=1) & np.isfinite(log_z)
     if rows.sum() < 100:
         raise InputError(f"the news decay needs 100 buckets with history, the tape has {rows.sum()}")
@@ -68,14 +71,3 @@ def study_news_decay(history: VolHistory, scores: SentimentScores, available_ns:
 def _residual_squares(design: FloatArray, target: FloatArray) -> float:
     fit = design @ np.linalg.lstsq(design, target, rcond=None)[0]
     return float(np.sum((target - fit) ** 2))
-
-
-def _trailing_mean(values: FloatArray, lag: int) -> FloatArray:
-    known = np.isfinite(values)
-    total = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
-    count = np.concatenate([[0], np.cumsum(known)])
-    now = np.arange(len(values))
-    begin = np.maximum(now - lag, 0)
-    full = count[now] - count[begin] >= lag * 0.8
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(full, (total[now] - total[begin]) / (count[now] - count[begin]), np.nan)
