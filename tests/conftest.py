@@ -6,12 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from run_factory import RunPlan, write_run
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.replays.recipe import Recipe, load_recipe
 from newsvol.replays.synth import Market, perfect_reading, synthesize
 from newsvol.replays.tape import Tape
+
+# A kernel's first call compiles it or reads it from disk, which is no test's fault: no deadline. CI draws the
+# same examples every time; whoever runs the tests by hand explores new ones.
+settings.register_profile("newsvol", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("newsvol")
 
 
 @pytest.fixture(scope="session")

@@ -4,17 +4,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, FloatArray
 from newsvol.engine.frames import BarFrame, SessionFrame
 from newsvol.signals.buckets import BucketFrame, cut_sessions
 from newsvol.signals.history import VolHistory, measure_history
 from newsvol.signals.measures import RealizedMeasures, minutes_of
-
-# a kernel's first call compiles it or reads it from disk, which is no test's fault
-settings.register_profile("no-deadline", deadline=None)
-settings.load_profile("no-deadline")
 
 FIRST_OPEN_NS = 1_704_119_400_000_000_000
 """2024-01-01 14:30 UTC, 09:30 in New York."""
