@@ -10,9 +10,9 @@ ABOUT = {
     "full": "6 layers, labels only, all weights",
     "lora": "6 layers, labels only, low-rank adapters (r 16), merged",
     "labels": "4 layers of the start, labels only",
-    "kd": "4 layers of the teacher, labels and its answers (vanilla, T = 2)",
-    "kd_hidden_attention": "kd + hidden states and attention of layers 0, 1, 3, 5",
-    "kd_relations": "kd + query, key and value relations of layers 0, 1, 3, 5",
+    "kd": "4 layers of the start, labels and the teachers' answers (vanilla, T = 2)",
+    "kd_hidden_attention": "kd + hidden states and attention of layers 0, 1, 3, 5 of `full`",
+    "kd_relations": "kd + query, key and value relations of layers 0, 1, 3, 5 of `full`",
     "kd_scratch": "kd on random weights",
     "kd_longer": "kd, and half as many steps again: what the compressed ones are measured against",
     "ptq_int8": "kd_longer, encoder rounded to INT8 after training",
@@ -91,7 +91,11 @@ def markdown(result: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for name, line in result["beside"].items():
-        lines.append(f"| {name} | | {line['macro_f1']:.3f} | {line['accuracy']:.3f} | | | |")
+        if "seeds" in line:
+            scores = " | ".join(cell(line[key]) for key in ("macro_f1", "accuracy"))
+            lines.append(f"| {name} | {len(line['seeds'])} | {scores} | | | |")
+        else:
+            lines.append(f"| {name} | | {line['macro_f1']:.3f} | {line['accuracy']:.3f} | | | |")
     for name, line in result["variants"].items():
         gain = ""
         if "against" in line:

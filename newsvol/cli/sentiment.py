@@ -47,11 +47,17 @@ def sentiment() -> None:
     help="Folder for checkpoints: the same run, killed, goes on from the last epoch.",
 )
 @DEVICE
+@click.option(
+    "--track",
+    type=click.Choice(("none", "tensorboard", "wandb")),
+    help="What follows the losses, in ./tracking; W&B stays offline  [default: the recipe's].",
+)
 @click.option("--download", is_flag=True, help="Allow the start to be fetched from the Hugging Face hub.")
 @QUIET
 def train(
-    recipe: str, data: Path, out: Path | None, work: Path | None, device: str, download: bool, quiet: bool
-) -> None:
+    recipe: str, data: Path, out: Path | None, work: Path | None, device: str, track: str | None,
+    download: bool, quiet: bool,
+) -> None:  # fmt: skip
     """Train a student by RECIPE: a YAML file, or the name of a shipped one.
 
     OUT becomes a plain Hugging Face folder with training.json (results beside the baselines) and split.json
@@ -65,6 +71,8 @@ def train(
     from newsvol.replays.folders import new_folder
 
     read = load_training_recipe(recipe)
+    if track is not None:
+        read = read.model_copy(update={"track": track})
     for module in ("accelerate", "sklearn"):
         if importlib.util.find_spec(module) is None:
             raise InputError(f"training needs {module}: pip install 'newsvol[train]'")
@@ -72,10 +80,13 @@ def train(
         raise InputError(f"no data folder at {data}; name it with --data")
     with new_folder(out or Path(read.name)) as making:
         from newsvol.models.serving import resolve_device
+        from newsvol.models.tracking import where_to_look
         from newsvol.models.training import open_bench
         from newsvol.models.training import train as run
 
         bench = open_bench(read, resolve_device(device), download, _say, progress=not quiet, work=work)
+        if read.track != "none":
+            _say(where_to_look(read.track))
         results = run(read, data, making, bench)
     click.echo(_table(results["test"]))
     click.echo(f"{out or read.name}: {results['model']['hash']}, {results['model']['bytes'] / 1e6:.1f} MB")

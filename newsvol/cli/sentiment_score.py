@@ -4,8 +4,9 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from newsvol.engine.arrays import FloatArray
     from newsvol.models.text_files import TextFile
 
+    Scored = Generator[tuple[list[str], FloatArray], None, None]
+
 STREAM = "-"
 
 
@@ -30,35 +33,42 @@ STREAM = "-"
 @click.option(
     "--workers", type=click.IntRange(min=1), help="Processes for a long file  [default: one a core]."
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Score FILE on Ray: local starts one here, auto or HOST:PORT joins one that runs.",
+)
 @MODEL
 @DEVICE
 @QUIET
 def score(
     texts: tuple[str, ...], file: Path | None, column: str | None, out: Path | None, workers: int | None,
-    model: str, device: str, quiet: bool,
+    cluster: str | None, model: str, device: str, quiet: bool,
 ) -> None:  # fmt: skip
     """Print one JSON line per text: probabilities, and score = P(positive) - P(negative).
 
     TEXT may be ``-``: each line of stdin is then answered as it comes. A long FILE is scored by one process a
-    core; what --out names appears whole or not at all.
+    core, or on Ray with --cluster; what --out names appears whole or not at all.
 
     \b
     Examples:
       newsvol sentiment score "Profit rises 12% on strong demand"
       tail -f headlines.txt | newsvol sentiment score -
       newsvol sentiment score --file headlines.csv --out scores.jsonl
+      newsvol sentiment score --file headlines.csv --out scores.jsonl --cluster local
     """
     if (file is None) == (not texts):
         raise click.UsageError("give TEXT, - for stdin, or --file FILE: one of them")
     if STREAM in texts and len(texts) > 1:
         raise click.UsageError("- reads stdin and stands alone")
-    if file is None and (column is not None or workers is not None):
-        raise click.UsageError("--column and --workers go with --file")
+    if file is None and (column, workers, cluster) != (None, None, None):
+        raise click.UsageError("--column, --workers and --cluster go with --file")
     with _output(out) as stream:
         if file is not None:
             from newsvol.models.text_files import TextFile
 
-            _score_file(TextFile(file, column), model, device, workers, (stream, quiet or out is None))
+            where = _Where(model, device, workers, cluster)
+            _score_file(TextFile(file, column), where, stream, silent=quiet or out is None)
         elif texts == (STREAM,):
             _score_stdin(model, device, stream)
         else:
@@ -79,37 +89,61 @@ def _score_stdin(model: str, device: str, stream: TextIO) -> None:
     _tell_odd(decode.odd, "stdin")
 
 
-def _score_file(
-    source: "TextFile", model: str, device: str, workers: int | None, how: tuple[TextIO, bool]
-) -> None:
+@dataclass(frozen=True)
+class _Where:
+    model: str
+    device: str
+    workers: int | None
+    cluster: str | None
+
+
+def _score_file(source: "TextFile", where: _Where, stream: TextIO, silent: bool) -> None:
     from newsvol.cli.progress import stages
-    from newsvol.models.bulk import CHUNK, default_workers, score_chunks
-    from newsvol.models.serving import load_scorer
+    from newsvol.models.bulk import CHUNK
     from newsvol.models.text_files import chunked
 
-    stream, silent = how
     total = source.count()
     chunks = chunked(source.texts(), CHUNK)
     first = list(next(chunks, []))  # a wrong column is told before any model is loaded
-    scorer = load_scorer(
-        model, device
-    )  # so is a wrong model, and an INT8 one is in the cache for the workers
-    count = workers or (default_workers() if total > 4 * CHUNK else 1)
-    if count > 1 and scorer.device != "cpu":
-        count = _one(workers, scorer.device)
-    rest = chain([first] if first else [], chunks)
-    scored: Iterable[tuple[list[str], FloatArray]]
-    if count == 1:
-        scored = ((chunk, scorer.probabilities(chunk)) for chunk in rest)
-    else:
-        scored = score_chunks(rest, model, count)
     done = 0
-    with stages(not silent) as on_progress:
+    rest = chain([first] if first else [], chunks)
+    with closing(_scored(rest, total, where)) as scored, stages(not silent) as on_progress:
         for chunk, probs in scored:
             _write(stream, chunk, probs)
             done += len(chunk)
             on_progress("scoring", done, max(total, done))
     _tell_odd(source.decode.odd, str(source.path))
+
+
+def _scored(chunks: Iterable[list[str]], total: int, where: _Where) -> "Scored":
+    """Yield each chunk with its probabilities, by this process, by others beside it, or by Ray."""
+    from newsvol.models.bulk import CHUNK, default_workers, score_chunks
+    from newsvol.models.serving import load_scorer
+
+    if where.cluster is not None:
+        yield from _scored_on_cluster(chunks, where, where.cluster)
+        return
+    # A wrong model is told here, and an INT8 one is in the cache for the workers.
+    scorer = load_scorer(where.model, where.device)
+    count = where.workers or (default_workers() if total > 4 * CHUNK else 1)
+    if count > 1 and scorer.device != "cpu":
+        count = _one(where.workers, scorer.device)
+    if count == 1:
+        for chunk in chunks:
+            yield chunk, scorer.probabilities(chunk)
+    else:
+        yield from score_chunks(chunks, where.model, count)
+
+
+def _scored_on_cluster(chunks: Iterable[list[str]], where: _Where, address: str) -> "Scored":
+    from newsvol.models.cluster import Cluster, require_ray, score_on_cluster
+    from newsvol.models.serving import load_scorer
+
+    require_ray()
+    if where.device == "cuda":
+        raise InputError("--cluster scores on the CPUs of its machines; leave --device cuda out")
+    scorer = load_scorer(where.model, "cpu")
+    yield from score_on_cluster(chunks, scorer, where.model, Cluster(address, where.workers))
 
 
 def _one(workers: int | None, device: str) -> int:

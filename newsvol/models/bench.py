@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from newsvol.engine.errors import InputError, OutputError
-from newsvol.models.fitting import FitSetting, require_tracker
-from newsvol.models.networks import cut, load_start, start_folder
+from newsvol.engine.errors import OutputError
+from newsvol.models.fitting import FitSetting
+from newsvol.models.networks import cut, load_start
 from newsvol.models.qat import require_torchao
+from newsvol.models.starts import start_folder
+from newsvol.models.tracking import require_tracker
 from newsvol.models.training_recipe import TrainingRecipe
 
 Say = Callable[[str], None]
@@ -20,27 +22,44 @@ class Bench:
 
     Attributes
     ----------
+    folder, teacher_folder : Path
+        The recipe's start, and the teachers', which is the same unless they have their own.
     work : Path or None
-        Where checkpoints and the teachers' answers are left, so that a killed run goes on from them.
+        Where checkpoints and the teachers' answers are left, so that a killed run goes on from them, and
+        recipes with the same teachers share those.
     """
 
     recipe: TrainingRecipe
-    folder: str
+    folder: Path
+    teacher_folder: Path
     device: str
     say: Say
     progress: bool = True
     work: Path | None = None
     download: bool = False
 
-    def setting(self, seed: int, stage: str) -> FitSetting:
-        """Return where and how a fit with `seed` runs; `stage` names its checkpoints."""
-        checkpoints = None if self.work is None else self.work / f"{stage}-{seed}"
+    def setting(self, seed: int, checkpoints: Path | None) -> FitSetting:
+        """Return where and how a fit with `seed` runs."""
         recipe = self.recipe
         return FitSetting(self.device, recipe.precision, seed, self.progress, checkpoints, recipe.track)
 
-    def network(self, layers: tuple[int, ...], seed: int) -> Any:
-        """Return the start, cut to `layers`."""
-        return cut(load_start(self.folder, seed), layers)
+    def student_setting(self, seed: int, stage: Literal["fit", "recovery"]) -> FitSetting:
+        """Return the same for a student's fit.
+
+        A first fit belongs to every recipe that differs only in what comes after it.
+        """
+        recipe = self.recipe
+        if stage == "fit" and not recipe.student.quantization_aware:  # pruning decides which fit is rounded
+            student = recipe.student.model_copy(update={"prune": None, "repeats": ()})
+            recipe = recipe.model_copy(update={"name": stage, "student": student})
+        owner = recipe.content_hash().removeprefix("sha256:")[:12]
+        return self.setting(seed, self.work and self.work / f"student-{owner}" / f"{stage}-{seed}")
+
+    def teacher_network(self, seed: int) -> Any:
+        """Return the teachers' start, cut to their layers."""
+        assert self.recipe.teacher is not None
+        network, layers = load_start(self.teacher_folder, seed), self.recipe.teacher.layers
+        return network if layers is None else cut(network, layers)
 
 
 def open_bench(
@@ -56,34 +75,21 @@ def open_bench(
     Raises
     ------
     InputError
-        The recipe needs a package that is not installed, or `work` holds the work of another recipe.
+        The recipe needs a package that is not installed.
+    ModelError
+        A start is found nowhere.
+    OutputError
+        Nothing can be written to `work`.
     """
     require_tracker(recipe.track)
     if recipe.student.quantization_aware:
         require_torchao()
+    folder = teacher_folder = start_folder(recipe.start, download)
+    if recipe.teacher is not None and recipe.teacher.start is not None:
+        teacher_folder = start_folder(recipe.teacher.start, download)
     if work is not None:
-        claim(work, recipe)
-    return Bench(recipe, start_folder(recipe.start, download), device, say, progress, work, download)
-
-
-def claim(work: Path, recipe: TrainingRecipe) -> None:
-    """Make `work` the folder of `recipe`.
-
-    Raises
-    ------
-    InputError
-        Another recipe's checkpoints lie there.
-    OutputError
-        Nothing can be written there.
-    """
-    owner = work / "recipe-hash"
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        before = owner.read_text(encoding="utf-8") if owner.is_file() else recipe.content_hash()
-        owner.write_text(before, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write {work}: {error.strerror}; name another folder") from error
-    if before != recipe.content_hash():
-        raise InputError(
-            f"{work} holds the work of another recipe (or of this one before an edit); name another folder"
-        )
+        try:
+            work.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot write {work}: {error.strerror}; name another folder") from error
+    return Bench(recipe, folder, teacher_folder, device, say, progress, work, download)

@@ -17,7 +17,7 @@ CHUNK: Final = 512
 MOST_WORKERS: Final = 6
 """In FP32 each takes some 130 MB: six of them, and the process that feeds them, stay under 1 GB."""
 
-_UNDER_WAY: Final = 3
+UNDER_WAY: Final = 3
 """Chunks per worker that are read ahead: none waits for the reader, and memory stays bounded."""
 
 _held: list[Scorer] = []
@@ -51,7 +51,7 @@ def score_chunks(
     try:
         for chunk in chunks:
             under_way.append((chunk, pool.submit(_score, chunk)))
-            if len(under_way) >= workers * _UNDER_WAY:
+            if len(under_way) >= workers * UNDER_WAY:
                 yield _finished(under_way)
         while under_way:
             yield _finished(under_way)

@@ -15,6 +15,7 @@ import numpy as np
 from newsvol.engine.arrays import IntArray, TextArray
 from newsvol.engine.errors import InputError
 from newsvol.models.labels import LABELS, Label
+from newsvol.models.newswire import newswire_sentences
 from newsvol.models.recipe_parts import Source
 
 Strings: TypeAlias = Sequence[str] | TextArray
@@ -166,11 +167,17 @@ def _zip_rows(_: Source, path: Path) -> Iterator[tuple[str, int]]:
                     yield line, UNLABELLED
 
 
+def _newswire_rows(_: Source, path: Path) -> Iterator[tuple[str, int]]:
+    for sentence in newswire_sentences(path):
+        yield sentence, UNLABELLED
+
+
 _ROWS = {
     "csv": _csv_rows,
     "parquet": _parquet_rows,
     "phrasebank": _phrasebank_rows,
     "zip_lines": _zip_rows,
+    "newswire": _newswire_rows,
 }
 
 

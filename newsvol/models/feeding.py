@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 from tokenizers import Tokenizer
+from tqdm import trange
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.models.corpus import Strings, Texts
@@ -17,13 +18,15 @@ LOW: Final = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @torch.inference_mode()
-def predict(network: Any, tokenizer: Tokenizer, texts: Strings, precision: str) -> FloatArray:
+def predict(
+    network: Any, tokenizer: Tokenizer, texts: Strings, precision: str, progress: bool = False
+) -> FloatArray:
     """Return the logits of `texts`, shape (N, 3), with the network where it is."""
     encodings = tokenizer.encode_batch_fast(list(texts))
     order = np.argsort([len(encoding.ids) for encoding in encodings], kind="stable")
     pad, device = Padding(network), network.device
     logits = np.empty((len(texts), len(LABELS)))
-    for start in range(0, len(order), FORWARD_BATCH):
+    for start in trange(0, len(order), FORWARD_BATCH, disable=not progress, leave=False):
         rows = order[start : start + FORWARD_BATCH]
         ids, mask = pad.ids_and_mask([encodings[row].ids for row in rows])
         with torch.autocast(device.type, LOW.get(precision), enabled=precision in LOW):

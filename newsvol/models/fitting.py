@@ -1,6 +1,5 @@
 """Fine-tuning and distillation of a classifier, by the Trainer of transformers."""
 
-import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from newsvol.models.labels import LABELS
 from newsvol.models.lora import merge_adapters, with_adapters
 from newsvol.models.metrics import accuracy, macro_f1
 from newsvol.models.recipe_parts import Fit
+from newsvol.models.tracking import TRACKING, Track, tracked
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,9 @@ class FitSetting:
     checkpoints : Path or None
         Where a checkpoint is left after every epoch; a fit that finds one there goes on from it.
     track : str
-        ``none``, ``tensorboard`` or ``wandb``: where losses are reported to besides the progress bar.
+        ``none``, ``tensorboard`` or ``wandb``: what follows the losses besides the progress bar.
+    tracking : Path
+        Where its files are left.
     callbacks : sequence of TrainerCallback
         Told of every step.
     """
@@ -44,7 +46,8 @@ class FitSetting:
     seed: int
     progress: bool = True
     checkpoints: Path | None = None
-    track: str = "none"
+    track: Track = "none"
+    tracking: Path = TRACKING
     callbacks: tuple[TrainerCallback, ...] = ()
 
 
@@ -82,7 +85,6 @@ def fit(network: Any, tokenizer: Tokenizer, lesson: Lesson, how: Fit, setting: F
     """
     if how.patience is not None and (lesson.validation is None or len(lesson.validation) == 0):
         raise InputError("patience needs validation texts; leave it out, or raise split.validation")
-    require_tracker(setting.track)
     weights = class_weights(lesson.texts.label, how.class_weights)
     objective = Objective.of(how, weights, with_teacher=lesson.soft is not None)
     trained = network if how.lora is None else with_adapters(network, how.lora)
@@ -96,6 +98,7 @@ def fit(network: Any, tokenizer: Tokenizer, lesson: Lesson, how: Fit, setting: F
         if lesson.guide is not None:
             lesson.guide.open()
             stack.callback(lesson.guide.close)
+        told = stack.enter_context(tracked(setting.track, setting.tracking, f"seed-{setting.seed}"))
         trainer = _Distiller(
             objective,
             lesson.guide,
@@ -103,7 +106,7 @@ def fit(network: Any, tokenizer: Tokenizer, lesson: Lesson, how: Fit, setting: F
             args=_arguments(how, setting, folder),
             train_dataset=rows_of(tokenizer, lesson.texts, lesson.soft),
             data_collator=Padding(network),
-            callbacks=callbacks,
+            callbacks=[*callbacks, *told],
             **checking,
         )
         trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
@@ -117,23 +120,9 @@ def _last_checkpoint(folder: Path) -> str | None:
     return last(folder) if folder.is_dir() else None
 
 
-def require_tracker(track: str) -> None:
-    """Raise `InputError` if the package that `track` names is not installed."""
-    package = {"tensorboard": "tensorboard", "wandb": "wandb"}.get(track)
-    if package is not None:
-        from importlib.util import find_spec
-
-        if find_spec(package) is None:
-            raise InputError(f"track {track} needs {package}: pip install {package}, or set track to none")
-
-
 def _arguments(how: Fit, setting: FitSetting, folder: Path) -> TrainingArguments:
     if setting.precision == "fp16" and setting.device == "cpu":
         raise DeviceError("precision fp16 needs CUDA; on a CPU use bf16 or fp32")
-    if setting.track == "wandb":
-        os.environ.setdefault("WANDB_MODE", "offline")  # nothing leaves the machine unless it is asked to
-    if setting.track == "tensorboard":
-        os.environ.setdefault("TENSORBOARD_LOGGING_DIR", "runs")  # the folder may be a temporary one
     checked = how.patience is not None
     return TrainingArguments(
         output_dir=str(folder),
@@ -144,7 +133,7 @@ def _arguments(how: Fit, setting: FitSetting, folder: Path) -> TrainingArguments
         metric_for_best_model="macro_f1" if checked else None,
         per_device_eval_batch_size=FORWARD_BATCH,
         label_names=["label"],
-        report_to=setting.track,
+        report_to="none",
         num_train_epochs=how.epochs,
         learning_rate=how.learning_rate,
         per_device_train_batch_size=how.batch,
@@ -155,7 +144,8 @@ def _arguments(how: Fit, setting: FitSetting, folder: Path) -> TrainingArguments
         fp16=setting.precision == "fp16",
         use_cpu=setting.device == "cpu",
         seed=setting.seed,
-        logging_steps=50,
+        logging_first_step=setting.track != "none",
+        logging_steps=50 if setting.track == "none" else 10,
         disable_tqdm=not setting.progress,
         remove_unused_columns=False,
         dataloader_pin_memory=setting.device != "cpu",

@@ -1,6 +1,7 @@
 """Gathering what a training run learns from and is judged by."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from newsvol.engine.errors import InputError
@@ -31,6 +32,22 @@ class Corpus:
     def training(self) -> Texts:
         """Return every text with a label that may be learned from."""
         return join([self.parts.train, self.labelled])
+
+    def with_unlabelled(self, more: Texts, near_duplicate: float) -> "Corpus":
+        """Return the corpus with `more` unlabelled texts, those left out that overlap a held-out one."""
+        more = without_duplicates(more)
+        held_out = join([self.parts.validation, self.parts.test]).text
+        leaks = overlapping(more.text, held_out, near_duplicate)
+        kept = join([self.unlabelled, more.take(~leaks)])
+        return replace(self, unlabelled=kept, dropped=self.dropped + int(leaks.sum()))
+
+    def content_hash(self) -> str:
+        """Return a hash over every text and label, in their order."""
+        digest = hashlib.sha256()
+        for texts in (self.training(), self.unlabelled, self.parts.validation, self.parts.test):
+            digest.update("\0".join(texts.text).encode())
+            digest.update(texts.label.tobytes())
+        return digest.hexdigest()
 
     def counts(self) -> dict[str, int]:
         """Return how many texts there are of each kind."""

@@ -33,13 +33,24 @@ _VERSIONS: Final = (
 
 @dataclass(frozen=True)
 class Taught:
-    """The first teacher's weights, and the mean probabilities of all on each kind of text, shape (N, 3)."""
+    """What the teachers gave.
+
+    Attributes
+    ----------
+    weights : mapping
+        The first teacher's; empty if the teachers have a start of their own.
+    training, unlabelled, validation, test : FloatArray, shape (N, 3)
+        Mean probabilities of all teachers on each kind of text.
+    each : mapping of int to FloatArray, shape (N, 3)
+        Each teacher's probabilities of the test texts, by its seed.
+    """
 
     weights: Mapping[str, Any]
     training: FloatArray
     unlabelled: FloatArray
     validation: FloatArray
     test: FloatArray
+    each: Mapping[int, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -56,12 +67,15 @@ class Made:
         The student's probabilities of the validation texts before that.
     seconds : float
         Wall time of reading, training and calibrating.
+    starts : mapping of str to str
+        Hash of the weights of each start that the recipe names.
     """
 
     folder: Path
     temperature: float
     uncalibrated: FloatArray
     seconds: float
+    starts: Mapping[str, str]
 
 
 def judge(recipe: TrainingRecipe, corpus: Corpus, taught: Taught | None, made: Made) -> dict[str, Any]:
@@ -79,12 +93,15 @@ def judge(recipe: TrainingRecipe, corpus: Corpus, taught: Taught | None, made: M
     if taught is not None:
         named["teacher"] = taught.test.argmax(axis=1)
     gain, low, high = macro_f1_gain(parts.test.label, named["student"], baseline)
+    single = {} if taught is None else {seed: said.argmax(axis=1) for seed, said in taught.each.items()}
     return {
         "recipe": recipe.name,
         "recipe_hash": recipe.content_hash(),
         "seed": recipe.seed,
+        "starts": made.starts,
         "texts": corpus.counts(),
         "test": {name: quality(parts.test.label, said).as_json() for name, said in named.items()},
+        **({"teacher_over_seeds": over_seeds(parts.test.label, single)} if single else {}),
         "tfidf_logistic_options": options,
         "student_minus_tfidf_macro_f1": {"gain": round(gain, 4), "interval": [round(low, 4), round(high, 4)]},
         "validation": {"student": quality(parts.validation.label, validation.argmax(axis=1)).as_json()},

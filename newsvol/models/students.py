@@ -19,12 +19,12 @@ from newsvol.models.networks import (
     draw,
     load_start,
     require_same_vocabulary,
-    start_folder,
     start_tokenizer,
 )
 from newsvol.models.pruning import importance, prune
 from newsvol.models.qat import prepare_int8, strip_int8
-from newsvol.models.recipe_parts import Student, Teacher
+from newsvol.models.recipe_parts import Student
+from newsvol.models.starts import start_folder
 from newsvol.models.vocabulary import prune_tokenizer
 
 
@@ -51,13 +51,13 @@ def distil(
     guide = None
     if how.intermediate is not None and taught is not None and recipe.teacher is not None:
         # It reads the student's pieces, not its own, so that places in a text mean the same to both.
-        teacher = _from_teacher(bench, taught, recipe.teacher)
-        cut(teacher, range(len(recipe.teacher.layers)), kept, recipe.max_length)
+        teacher = _from_teacher(bench, taught)
+        cut(teacher, range(teacher.config.num_hidden_layers), kept, recipe.max_length)
         guide = Guide(teacher, network, how.intermediate, recipe.precision)
     lesson = Lesson(texts, soft, guide, corpus.parts.validation)
     rounded = how.quantization_aware
     _fit_rounded(
-        network, tokenizer, lesson, how, bench.setting(seed, "student"), rounded and how.prune is None
+        network, tokenizer, lesson, how, bench.student_setting(seed, "fit"), rounded and how.prune is None
     )
     if how.prune is not None:
         lesson = replace(lesson, guide=None)
@@ -65,7 +65,7 @@ def distil(
         again = how.model_copy(
             update={"epochs": how.prune.epochs, "learning_rate": how.prune.learning_rate, "lora": None}
         )
-        _fit_rounded(network, tokenizer, lesson, again, bench.setting(seed, "recovery"), rounded)
+        _fit_rounded(network, tokenizer, lesson, again, bench.student_setting(seed, "recovery"), rounded)
     return network.cpu(), tokenizer
 
 
@@ -78,13 +78,13 @@ def shrink(network: Any, tokenizer: Tokenizer, lesson: Lesson, how: Student, see
     found = importance(
         network, batches(network, tokenizer, sample.texts, sample.soft, how.batch), answer_loss(lesson, how)
     )
-    return prune(network, found, how.prune.share)
+    return prune(network, found, how.prune.share, how.prune.heads)
 
 
 def _student(bench: Bench, taught: Taught | None, kept: IntArray, seed: int) -> Any:
     recipe, how = bench.recipe, bench.recipe.student
     if how.origin == "teacher" and taught is not None and recipe.teacher is not None:
-        network = _from_teacher(bench, taught, recipe.teacher)
+        network = _from_teacher(bench, taught)
     elif how.origin in ("teacher", "start"):
         network = load_start(bench.folder, seed)
     elif how.origin == "scratch":
@@ -96,8 +96,8 @@ def _student(bench: Bench, taught: Taught | None, kept: IntArray, seed: int) -> 
     return cut(network, how.layers, kept, recipe.max_length)
 
 
-def _from_teacher(bench: Bench, taught: Taught, how: Teacher) -> Any:
-    network = bench.network(how.layers, bench.recipe.seed)
+def _from_teacher(bench: Bench, taught: Taught) -> Any:
+    network = bench.teacher_network(bench.recipe.seed)
     network.load_state_dict(taught.weights)
     return network
 

@@ -115,7 +115,7 @@ def _time_here(what: Timed) -> dict[str, dict[str, float]]:
     return rows
 
 
-def bert_base(threads: int, vocabulary: Path | None = None) -> Classify:
+def bert_base(threads: int, vocabulary: Path | None = None, device: str = "cpu") -> Classify:
     """Return the Hugging Face pipeline on BERT-base (12 layers of 768): FP32, eager, random weights."""
     import torch
     import transformers
@@ -134,7 +134,7 @@ def bert_base(threads: int, vocabulary: Path | None = None) -> Classify:
         else:
             pieces = {piece: number for number, piece in enumerate(_lines(vocabulary))}
             tokenizer = library.BertTokenizerFast(vocab=pieces, model_max_length=512)
-        run = library.pipeline("text-classification", model=network, tokenizer=tokenizer, device="cpu")
+        run = library.pipeline("text-classification", model=network, tokenizer=tokenizer, device=device)
     return lambda texts: run(texts, batch_size=_BATCH, truncation=True)
 
 

@@ -5,45 +5,43 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from scipy.special import softmax
 from tokenizers import Tokenizer
 
-from newsvol.engine.arrays import FloatArray
+from newsvol.models.augmenting import nearest_words, variations
 from newsvol.models.bench import Bench, open_bench
 from newsvol.models.checkpoint import write_pins
 from newsvol.models.corpus import Texts
 from newsvol.models.feeding import predict
-from newsvol.models.fitting import Lesson, fit
 from newsvol.models.gathering import Corpus, gather
-from newsvol.models.judging import Made, Taught, judge, over_seeds
+from newsvol.models.judging import Made, judge, over_seeds
 from newsvol.models.metrics import best_temperature
-from newsvol.models.networks import save_network, start_tokenizer
+from newsvol.models.networks import load_start, save_network, start_tokenizer
+from newsvol.models.starts import weights_hash
 from newsvol.models.students import distil
+from newsvol.models.teaching import teach
 from newsvol.models.training_recipe import TrainingRecipe
 
 __all__ = ["open_bench", "teach", "train"]
 
 
-def teach(bench: Bench, corpus: Corpus) -> Taught | None:
-    """Fine-tune one full-size network per seed and return what they say together; None without a teacher."""
-    how = bench.recipe.teacher
+def with_variations(bench: Bench, corpus: Corpus) -> Corpus:
+    """Return `corpus` with variations on its training part among the unlabelled texts, if asked for.
+
+    A variation that comes to overlap a held-out text is dropped, like any other text.
+    """
+    recipe = bench.recipe
+    how = recipe.augmented
     if how is None:
-        return None
-    tokenizer = start_tokenizer(bench.folder, bench.recipe.max_length)
-    wanted = (corpus.training(), corpus.unlabelled, corpus.parts.validation, corpus.parts.test)
-    said: list[list[FloatArray]] = []
-    weights: dict[str, torch.Tensor] = {}
-    for seed in how.seeds:
-        bench.say(f"teacher with seed {seed}: {len(wanted[0])} texts, {how.epochs:g} epochs")
-        network = bench.network(how.layers, seed)
-        lesson = Lesson(wanted[0], validation=corpus.parts.validation)
-        fit(network, tokenizer, lesson, how, bench.setting(seed, "teacher"))
-        logits = [predict(network, tokenizer, kind.text, bench.recipe.precision) for kind in wanted]
-        said.append([softmax(rows, axis=1) for rows in logits])
-        weights = weights or {name: value.detach().cpu() for name, value in network.state_dict().items()}
-    return Taught(weights, *(np.mean(kind, axis=0) for kind in zip(*said, strict=True)))
+        return corpus
+    tokenizer = start_tokenizer(bench.folder, recipe.max_length)
+    table = load_start(bench.folder, recipe.seed).get_input_embeddings().weight.detach().numpy()
+    train = corpus.parts.train
+    near = nearest_words(tokenizer.get_vocab(), table, train.text, how.neighbours)
+    made = variations(train, how, near, recipe.seed)
+    bench.say(f"{len(made)} variations on {len(train)} sentences")
+    return corpus.with_unlabelled(made, recipe.split.near_duplicate)
 
 
 def calibrate(network: Any, tokenizer: Tokenizer, validation: Texts) -> float:
@@ -71,7 +69,7 @@ def train(recipe: TrainingRecipe, data: Path, folder: Path, bench: Bench) -> dic
         What ``training.json`` says; see `judge`.
     """
     began = time.monotonic()
-    corpus = gather(recipe, data)
+    corpus = with_variations(bench, gather(recipe, data))
     bench.say(", ".join(f"{count} {name}" for name, count in corpus.counts().items()))
     taught = teach(bench, corpus)
     network, tokenizer = distil(bench, corpus, taught)
@@ -79,7 +77,11 @@ def train(recipe: TrainingRecipe, data: Path, folder: Path, bench: Bench) -> dic
     temperature = calibrate(network, tokenizer, corpus.parts.validation)
     save_network(network, tokenizer, folder)
     write_pins(folder)
-    results = judge(recipe, corpus, taught, Made(folder, temperature, raw, time.monotonic() - began))
+    starts = {recipe.start: weights_hash(bench.folder)}
+    if recipe.teacher is not None and recipe.teacher.start is not None:
+        starts[recipe.teacher.start] = weights_hash(bench.teacher_folder)
+    made = Made(folder, temperature, raw, time.monotonic() - began, starts)
+    results = judge(recipe, corpus, taught, made)
     if recipe.student.repeats:
         test = corpus.parts.test
         said = {recipe.seed: predict(network.float(), tokenizer, test.text, "fp32").argmax(axis=1)}

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from newsvol.engine.errors import RecipeError, UnknownNameError, nearest
-from newsvol.models.recipe_parts import Source, Split, Strict, Student, Teacher
+from newsvol.models.recipe_parts import Augment, Source, Split, Strict, Student, Teacher
 
 SHIPPED: Final = Path(__file__).parent / "recipes"
 
@@ -29,6 +29,8 @@ class TrainingRecipe(Strict):
         The labelled source that is split into train, validation and test.
     labelled, unlabelled : sequence of Source
         Extra training texts; the unlabelled ones are labelled by the teacher.
+    augmented : Augment or None
+        Variations on the training part of `evaluated`, labelled by the teacher too.
     """
 
     name: str
@@ -41,23 +43,36 @@ class TrainingRecipe(Strict):
     evaluated: Source
     labelled: tuple[Source, ...] = ()
     unlabelled: tuple[Source, ...] = ()
+    augmented: Augment | None = None
     split: Split = Split()
     teacher: Teacher | None = None
     student: Student
 
     @model_validator(mode="after")
     def _distils_from_something(self) -> "TrainingRecipe":
-        if self.teacher is None and (self.unlabelled or self.student.hard_weight < 1):
-            raise ValueError("without a teacher, leave `unlabelled` out and set student.hard_weight to 1")
+        fuel = self.unlabelled or self.augmented is not None
+        if self.teacher is None and (fuel or self.student.hard_weight < 1):
+            raise ValueError(
+                "without a teacher, leave `unlabelled` and `augmented` out and set student.hard_weight to 1"
+            )
+        if self.teacher is not None and self.teacher.start is not None:
+            self._can_differ_from(self.teacher.start)
         self._imitates_layers_that_exist()
         return self
+
+    def _can_differ_from(self, start: str) -> None:
+        if self.student.origin == "teacher" or self.student.intermediate is not None:
+            raise ValueError(
+                f"a student cannot take layers from teachers with a start of their own ({start}), "
+                "nor imitate their insides; set student.origin to start and leave student.intermediate out"
+            )
 
     def _imitates_layers_that_exist(self) -> None:
         inner = self.student.intermediate
         if inner is None:
             return
-        if self.teacher is None:
-            raise ValueError("student.intermediate needs a teacher")
+        if self.teacher is None or self.teacher.layers is None:
+            raise ValueError("student.intermediate needs a teacher with its layers named")
         for whose, number, count in (
             ("student", max(inner.layers), len(self.student.layers)),
             ("teacher", max(inner.layers.values()), len(self.teacher.layers)),

@@ -26,6 +26,15 @@ def sentiment(*arguments: object, stdin: bytes = b"") -> "subprocess.CompletedPr
     return subprocess.run(command, input=stdin, capture_output=True, check=False)
 
 
+def processes_of(group: int) -> bool:
+    """Return whether anything of a process group still runs."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def rows(output: bytes) -> list[dict[str, object]]:
     return [json.loads(line) for line in output.decode().splitlines()]
 
@@ -71,12 +80,28 @@ def test_a_file_becomes_a_file(tmp_path: Path, workers: tuple[str, ...]) -> None
     assert sorted(file.name for file in tmp_path.iterdir()) == ["in.csv", "out.jsonl"]
 
 
-def test_ctrl_c_leaves_no_file(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_file_scored_on_ray_is_the_same_file(tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="ray is not installed")
+    (tmp_path / "in.txt").write_text("".join(f"profit {n} rose\n" for n in range(1100)))
+    for name, how in (("here", ()), ("ray", ("--cluster", "local"))):
+        options = ("--out", tmp_path / name, *MODEL, "--workers", "2", *how)
+        done = sentiment("score", "--file", tmp_path / "in.txt", *options)
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (tmp_path / "ray").read_bytes() == (tmp_path / "here").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "how", [(), pytest.param(("--cluster", "local"), marks=pytest.mark.slow, id="on Ray")]
+)
+def test_ctrl_c_leaves_neither_file_nor_process(tmp_path: Path, how: tuple[str, ...]) -> None:
+    if how:
+        pytest.importorskip("ray", reason="ray is not installed")
     (tmp_path / "in.txt").write_text("profit rose again\n" * 300_000)
     command = [sys.executable, "-m", "newsvol", "sentiment", "score", "--file", str(tmp_path / "in.txt")]
-    command += ["--out", str(tmp_path / "out.jsonl"), "--workers", "2", *MODEL]
+    command += ["--out", str(tmp_path / "out.jsonl"), "--workers", "2", *MODEL, *how]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not any(file.stat().st_size for file in tmp_path.glob(".out.jsonl-*")):
         assert process.poll() is None
         assert time.monotonic() < deadline
@@ -86,6 +111,9 @@ def test_ctrl_c_leaves_no_file(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert said.decode().strip() == "interrupted; nothing was left half-written"
     assert [file.name for file in tmp_path.iterdir()] == ["in.txt"]
+    while processes_of(process.pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +122,8 @@ def test_ctrl_c_leaves_no_file(tmp_path: Path) -> None:
         ((), "give TEXT, - for stdin, or --file FILE"),
         (("a text", "--file", "x.txt"), "one of them"),
         (("-", "a text"), "- reads stdin and stands alone"),
-        (("a text", "--workers", "2"), "--column and --workers go with --file"),
+        (("a text", "--workers", "2"), "--column, --workers and --cluster go with --file"),
+        (("a text", "--cluster", "local"), "--column, --workers and --cluster go with --file"),
         (("--file", "nowhere.txt"), "cannot read nowhere.txt: No such file or directory"),
         (("--file", "x.xlsx"), "files of texts end in .txt, .csv, .parquet"),
         (("a text", "--model", "student-int9"), "did you mean 'student-int8'"),

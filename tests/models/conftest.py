@@ -65,6 +65,29 @@ def tiny_start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def tiny_mpnet(tiny_start: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved MPNet, 2 layers of 24 channels, that reads the pieces of `tiny_start`."""
+    import torch
+    from transformers import MPNetConfig, MPNetForSequenceClassification
+
+    torch.manual_seed(1)
+    config = MPNetConfig(
+        vocab_size=len(json.loads((tiny_start / "tokenizer.json").read_text())["model"]["vocab"]),
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=32,
+        max_position_embeddings=64,
+        pad_token_id=0,
+        num_labels=3,
+    )
+    folder = tmp_path_factory.mktemp("start") / "mpnet"
+    MPNetForSequenceClassification(config).save_pretrained(folder)
+    shutil.copy(tiny_start / "tokenizer.json", folder)
+    return folder
+
+
 @pytest.fixture
 def tiny(tiny_start: Path, tmp_path: Path) -> Path:
     """A copy of `tiny_start` that a test may spoil."""

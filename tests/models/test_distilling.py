@@ -88,7 +88,7 @@ def test_padding_changes_no_loss() -> None:
 
 
 def test_a_watch_sees_the_attention_that_the_network_computes(tiny_start: Path) -> None:
-    network = load_start(str(tiny_start), 0).eval()
+    network = load_start(tiny_start, 0).eval()
     network.set_attn_implementation("eager")
     watch = Watch(network, [1])
     ids = torch.tensor([[2, 7, 9, 11, 3]])
@@ -110,12 +110,12 @@ def test_a_watch_sees_the_attention_that_the_network_computes(tiny_start: Path) 
 def test_a_guided_fit_brings_the_insides_closer(tiny_start: Path, method: str) -> None:
     words = ["profit rose sharply", "sales fell", "the company said", "shares of the bank rose"] * 8
     texts = Texts(np.array(words, dtype=object), np.full(len(words), UNLABELLED))
-    teacher, student = (load_start(str(tiny_start), seed) for seed in (1, 1))
+    teacher, student = (load_start(tiny_start, seed) for seed in (1, 1))
     cut(student, (0, 2))
     torch.manual_seed(5)
     for parameter in student.bert.encoder.parameters():
         parameter.data += 0.2 * torch.randn_like(parameter)
-    tokenizer = start_tokenizer(str(tiny_start), 16)
+    tokenizer = start_tokenizer(tiny_start, 16)
     how = Student(
         layers=(0, 2),
         epochs=6,
@@ -150,7 +150,7 @@ def other_shape(heads: int) -> BertForSequenceClassification:
 
 
 def test_networks_of_another_width_are_refused_where_states_are_compared(tiny_start: Path) -> None:
-    teacher = load_start(str(tiny_start), 0)
+    teacher = load_start(tiny_start, 0)
     how = Intermediate(method="hidden_attention", layers={0: 0})
     with pytest.raises(RecipeError, match="hidden_size is 24 in the student and 32 in the teacher"):
         Guide(teacher, other_shape(4), how, "fp32")
@@ -161,7 +161,7 @@ def test_networks_of_another_width_are_refused_where_states_are_compared(tiny_st
 
 @pytest.mark.parametrize("method", ["hidden_attention", "relations"])
 def test_a_guide_sees_the_adapters_of_the_student(tiny_start: Path, method: str) -> None:
-    teacher, student = (load_start(str(tiny_start), 0).eval() for _ in range(2))
+    teacher, student = (load_start(tiny_start, 0).eval() for _ in range(2))
     guide = Guide(teacher, student, Intermediate(method=method, layers={0: 0}, relation_heads=4), "fp32")
     adapted = with_adapters(student, Lora(targets=("query",), dropout=0.0)).eval()
     guide.open()

@@ -29,15 +29,15 @@ def stirred(adapted) -> None:
 
 
 def test_merged_saved_and_reloaded_weights_give_the_adapted_logits(tiny_start: Path, tmp_path: Path) -> None:
-    network = load_start(str(tiny_start), 0).eval()
-    tokenizer = start_tokenizer(str(tiny_start), 32)
+    network = load_start(tiny_start, 0).eval()
+    tokenizer = start_tokenizer(tiny_start, 32)
     plain = predict(network, tokenizer, WORDS, "fp32")
     adapted = with_adapters(network, LORA).eval()
     stirred(adapted)
     said = predict(adapted, tokenizer, WORDS, "fp32")
     merged = merge_adapters(adapted)
     merged.save_pretrained(tmp_path)
-    again = load_start(str(tmp_path), 9).eval()
+    again = load_start(tmp_path, 9).eval()
     assert np.abs(said - plain).max() > 0.01
     np.testing.assert_allclose(predict(merged, tokenizer, WORDS, "fp32"), said, atol=1e-5)
     assert (predict(again, tokenizer, WORDS, "fp32") == predict(merged, tokenizer, WORDS, "fp32")).all()
@@ -46,11 +46,11 @@ def test_merged_saved_and_reloaded_weights_give_the_adapted_logits(tiny_start: P
 def test_a_fit_with_adapters_leaves_a_plain_network_whose_embeddings_did_not_move(
     tiny_start: Path, tmp_path: Path
 ) -> None:
-    network = load_start(str(tiny_start), 0)
+    network = load_start(tiny_start, 0)
     names = set(network.state_dict())
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    tokenizer = start_tokenizer(str(tiny_start), 32)
-    fit(network, tokenizer, Lesson(TEXTS), Fit(layers=(0,), epochs=2, learning_rate=1e-2, lora=LORA), SETTING)
+    tokenizer = start_tokenizer(tiny_start, 32)
+    fit(network, tokenizer, Lesson(TEXTS), Fit(epochs=2, learning_rate=1e-2, lora=LORA), SETTING)
     after = network.state_dict()
     assert set(after) == names
     words = "bert.embeddings.word_embeddings.weight"
@@ -64,7 +64,7 @@ def test_a_fit_with_adapters_leaves_a_plain_network_whose_embeddings_did_not_mov
 
 
 def test_what_changes_has_the_rank_of_the_adapters(tiny_start: Path) -> None:
-    network = load_start(str(tiny_start), 0)
+    network = load_start(tiny_start, 0)
     weight = network.bert.encoder.layer[1].attention.self.value.weight.detach().clone()
     adapted = with_adapters(network, Lora(r=2, alpha=4))
     stirred(adapted)
@@ -75,4 +75,4 @@ def test_what_changes_has_the_rank_of_the_adapters(tiny_start: Path) -> None:
 
 def test_a_target_that_no_layer_has_is_refused(tiny_start: Path) -> None:
     with pytest.raises(RecipeError, match="no module's name ends in 'q_proj'"):
-        with_adapters(load_start(str(tiny_start), 0), Lora(targets=("query", "q_proj")))
+        with_adapters(load_start(tiny_start, 0), Lora(targets=("query", "q_proj")))

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoModelForSequenceClassification, BertForSequenceClassification
 
 from newsvol.engine.errors import ModelError
 from newsvol.models.checkpoint import open_checkpoint
@@ -17,17 +17,17 @@ from newsvol.models.recipe_parts import Fit
 
 WORDS = ["profit rose sharply", "sales fell", "the company said so", "shares of the bank rose", "loss"]
 LESSON = Lesson(Texts(np.array(WORDS, dtype=object), np.array([2, 0, 1, 2, 0])))
-HOW = Fit(layers=(0, 1, 2))
+HOW = Fit()
 
 
 @pytest.fixture
 def network(tiny_start: Path):
-    return load_start(str(tiny_start), 0).eval()
+    return load_start(tiny_start, 0).eval()
 
 
 @pytest.fixture
 def tokenizer(tiny_start: Path):
-    return start_tokenizer(str(tiny_start), 16)
+    return start_tokenizer(tiny_start, 16)
 
 
 def found(network, tokenizer, size: int = 2) -> Importance:
@@ -47,6 +47,16 @@ def test_dimensions_really_go(network, tokenizer, share: float, heads: int, neur
     inside = sum(parameter.numel() for parameter in smaller.bert.encoder.parameters())
     whole = sum(parameter.numel() for parameter in network.bert.encoder.parameters())
     assert inside < (1 - 0.7 * share) * whole
+
+
+def test_with_all_its_heads_a_pruned_network_is_a_plain_bert(network, tokenizer, tmp_path: Path) -> None:
+    smaller = prune(network, found(network, tokenizer), 0.5, share_of_heads=0).eval()
+    save_network(smaller, tokenizer, tmp_path)
+    assert open_checkpoint(tmp_path).config["model_type"] == "bert"
+    again = BertForSequenceClassification.from_pretrained(tmp_path, dtype=torch.float32).eval()
+    assert again.bert.encoder.layer[0].intermediate.dense.weight.shape == (32, 32)
+    said = [predict(one, tokenizer, WORDS, "fp32") for one in (again, smaller.float())]
+    np.testing.assert_array_equal(*said)
 
 
 def test_pruning_is_what_masking_the_same_parts_gives(network, tokenizer) -> None:

@@ -19,12 +19,12 @@ TEXTS = Texts(np.array(WORDS, dtype=object), np.arange(len(WORDS)) % 3)
 
 @pytest.fixture
 def network(tiny_start: Path):
-    return load_start(str(tiny_start), 0).eval()
+    return load_start(tiny_start, 0).eval()
 
 
 @pytest.fixture
 def tokenizer(tiny_start: Path):
-    return start_tokenizer(str(tiny_start), 16)
+    return start_tokenizer(tiny_start, 16)
 
 
 def test_what_is_learned_with_is_what_int8_serves(network, tokenizer) -> None:
@@ -48,7 +48,7 @@ def test_converted_weights_are_int8_with_a_scale_per_channel(network) -> None:
 def test_gradients_flow_through_the_rounding(network, tokenizer) -> None:
     before = {name: value.clone() for name, value in network.state_dict().items()}
     prepare_int8(network)
-    how = Fit(layers=(0,), epochs=2, learning_rate=1e-3, batch=8)
+    how = Fit(epochs=2, learning_rate=1e-3, batch=8)
     fit(network, tokenizer, Lesson(TEXTS), how, FitSetting("cpu", "fp32", 1, progress=False))
     strip_int8(network)
     after = network.state_dict()

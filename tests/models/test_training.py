@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -10,6 +11,7 @@ from newsvol.cli.sentiment import sentiment
 from newsvol.engine.errors import InputError, ModelError, OutputError
 from newsvol.models.checkpoint import open_checkpoint
 from newsvol.models.serving import load_scorer
+from newsvol.models.starts import weights_hash
 
 
 def invoke(*arguments: object):
@@ -76,17 +78,24 @@ def test_class_weights_have_mean_one_over_the_texts() -> None:
 def run_with(tiny_recipe: Path, made_up_data: Path, tmp_path: Path):
     """Return a function that trains the tiny recipe with changes to its student: results and folder."""
 
-    def run(work: Path | None = None, **changes: object) -> tuple[dict, Path]:
+    def run(
+        work: Path | None = None,
+        say: Callable[[str], None] = lambda _: None,
+        teacher: Mapping[str, object] | None = None,
+        recipe: Mapping[str, object] | None = None,
+        **changes: object,
+    ) -> tuple[dict, Path]:
         from newsvol.models.training import open_bench, train
         from newsvol.models.training_recipe import TrainingRecipe
 
         content = json.loads(tiny_recipe.read_text())
-        content["teacher"] |= {"epochs": 1, "seeds": [1]}
+        content |= recipe or {}
+        content["teacher"] |= {"epochs": 1, "seeds": [1], **(teacher or {})}
         content["student"] |= {"epochs": 1, **changes}
-        recipe = TrainingRecipe.model_validate(content)
+        changed = TrainingRecipe.model_validate(content)
         folder = Path(mkdtemp(dir=tmp_path))
-        bench = open_bench(recipe, "cpu", False, lambda _: None, progress=False, work=work)
-        return train(recipe, made_up_data, folder, bench), folder
+        bench = open_bench(changed, "cpu", False, say, progress=False, work=work)
+        return train(changed, made_up_data, folder, bench), folder
 
     return run
 
@@ -121,15 +130,49 @@ def test_further_seeds_are_reported_with_an_interval(run_with) -> None:
     assert len(spread["accuracy"]["each"]) == 3
 
 
-def test_a_run_goes_on_from_its_work_folder_and_refuses_anothers(run_with, tmp_path: Path) -> None:
+def test_a_run_goes_on_from_its_work_folder(run_with, tmp_path: Path) -> None:
     (_, first), (_, again) = (run_with(tmp_path / "work") for _ in range(2))
     assert open_checkpoint(first).model_hash == open_checkpoint(again).model_hash
-    assert {folder.name for folder in (tmp_path / "work").iterdir() if folder.is_dir()} == {
-        "teacher-1",
-        "student-1",
-    }
-    with pytest.raises(InputError, match="holds the work of another recipe"):
-        run_with(tmp_path / "work", epochs=2)
+    assert not [*(tmp_path / "work").rglob("*-checkpoints")]  # a teacher that has answered needs none
+
+
+def test_recipes_with_the_same_teachers_share_them_and_nothing_else(run_with, tmp_path: Path) -> None:
+    work, lines = tmp_path / "work", []
+    run_with(work)
+    (teachers,) = work.glob("teacher-*")
+    before = (teachers / "1.npz").stat().st_mtime_ns
+    results, _ = run_with(work, say=lines.append, epochs=2)
+    assert "teacher with seed 1: done before" in lines
+    assert (teachers / "1.npz").stat().st_mtime_ns == before
+    assert len([*work.glob("student-*")]) == 2
+    run_with(work, teacher={"seeds": [1, 2]})  # one more joins those that are done
+    assert {file.name for file in teachers.glob("*.npz")} == {"1.npz", "2.npz"}
+    run_with(work, teacher={"learning_rate": 1e-3})
+    assert len([*work.glob("teacher-*")]) == 2
+    assert results["teacher_over_seeds"]["seeds"] == [1]
+
+
+def test_teachers_may_have_a_start_of_another_kind(run_with, tiny_mpnet: Path, tmp_path: Path) -> None:
+    changes = {"start": str(tiny_mpnet), "layers": None}
+    results, folder = run_with(tmp_path / "work", teacher=changes, origin="start")
+    assert results["starts"].keys() >= {str(tiny_mpnet)}
+    assert len(set(results["starts"].values())) == 2
+    assert "teacher" in results["test"]
+    assert load_scorer(folder, "cpu").probabilities(["profit rose"]).shape == (1, 3)
+
+
+def test_variations_are_labelled_by_the_teachers_and_counted(run_with) -> None:
+    plain, varied = run_with()[0], run_with(recipe={"augmented": {"copies": 2}})[0]
+    more = varied["texts"]["unlabelled"] - plain["texts"]["unlabelled"]
+    assert 0 < more <= 2 * varied["texts"]["train"]
+
+
+def test_a_start_without_safetensors_or_a_fast_tokenizer_is_refused(run_with, tiny: Path) -> None:
+    (tiny / "tokenizer.json").unlink()
+    with pytest.raises(ModelError, match=r"has no tokenizer\.json"):
+        run_with(recipe={"start": str(tiny)})
+    with pytest.raises(ModelError, match=r"has no model\.safetensors"):
+        weights_hash(tiny.parent)
 
 
 def test_an_origin_with_another_vocabulary_is_refused(run_with, tiny: Path) -> None:
@@ -157,7 +200,7 @@ def test_a_layer_that_does_not_exist_is_refused(tiny_start: Path, layers: list[i
     from newsvol.models.networks import cut, load_start
 
     with pytest.raises(ModelError, match="layer 7 does not exist: there are 3"):
-        cut(load_start(str(tiny_start), 0), layers)
+        cut(load_start(tiny_start, 0), layers)
 
 
 def test_evaluate_counts_hits(tiny_start: Path, tmp_path: Path) -> None:

@@ -101,6 +101,12 @@ def test_an_unknown_shipped_name_offers_the_nearest() -> None:
         ),
         ({"track": "mlflow"}, "track: "),
         (
+            {"teacher": {"start": "other", "seeds": [1]}, "student": {"layers": [0]}},
+            "cannot take layers from teachers with a start of their own",
+        ),
+        ({"augmented": {"copies": 1}}, "without a teacher"),
+        ({"augmented": {"copies": 0}}, r"augmented\.copies"),
+        (
             {"labelled": [{"file": "a.parquet", "format": "parquet", "text": 1}]},
             "must be one, not a position",
         ),

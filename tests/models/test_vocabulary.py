@@ -10,7 +10,7 @@ from newsvol.models.vocabulary import prune_tokenizer
 
 @pytest.fixture
 def tokenizer(tiny_start: Path) -> Tokenizer:
-    return start_tokenizer(str(tiny_start), 16)
+    return start_tokenizer(tiny_start, 16)
 
 
 def test_a_frequent_word_stays_whole_and_a_dropped_one_is_spelled(tokenizer: Tokenizer) -> None:
@@ -35,7 +35,7 @@ def test_no_size_keeps_everything(tokenizer: Tokenizer) -> None:
 def test_cutting_keeps_what_the_kept_layers_say(tiny_start: Path, tokenizer: Tokenizer) -> None:
     import torch
 
-    whole, same = (load_start(str(tiny_start), 0).eval() for _ in range(2))
+    whole, same = (load_start(tiny_start, 0).eval() for _ in range(2))
     pruned, kept = prune_tokenizer(tokenizer, ["profit rose"], tokenizer.get_vocab_size() - 5)
     cut(same, [0, 1, 2], kept, 16)
     ids, new_ids = (torch.tensor([t.encode("profit rose").ids]) for t in (tokenizer, pruned))
