@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import serving_tables
+import variants_table
 from rich.console import Console
 
 from newsvol.cli.tables import print_metrics
@@ -125,12 +126,41 @@ def serving_block(part: str) -> str:
     return table
 
 
+def variants_block() -> str:
+    """Return the table of training variants, and how each comparison came out."""
+    result = _read("sentiment-variants")
+    made_on = f"one of {result['machine']['cores']} cores of {result['machine']['processor']} for each"
+    found = [f"- {line}" for line in result["findings"]]
+    served = ", ".join(
+        f"{name} {row['served_int8']['macro_f1']['mean']:.3f}"
+        for name, row in result["variants"].items()
+        if "served_int8" in row
+    )
+    flips = max(
+        max(row["served_int8"]["polarity_flips"])
+        for row in result["variants"].values()
+        if "served_int8" in row
+    )
+    return "\n".join(
+        [
+            variants_table.markdown(result),
+            "",
+            f"`{result['command']}`; {made_on}. Each comparison, in macro-F1:",
+            "",
+            *found,
+            f"- served in INT8 by newsvol itself: {served}; at most {flips:.2%} of sentences turn from "
+            "negative to positive or back",
+        ]
+    )
+
+
 BLOCKS = {
     "spy": spy_block,
     "replay": replay_block,
     "forecasts": forecasts_block,
     "mistakes": mistakes_made_block,
     **{f"mistakes_{part}": partial(mistakes_block, part) for part in ("input", "units", "delay", "fit")},
+    "variants": variants_block,
     **{f"serving_{part}": partial(serving_block, part) for part in ("speed", "int8", "start")},
 }
 

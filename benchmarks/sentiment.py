@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from headlines import reuters
 from results_file import publish
 from tokenizers import Tokenizer
 
@@ -35,7 +36,6 @@ from newsvol.models.variants import int8_file, onnx_model, open_variant
 from newsvol.replays.machine import machine, versions
 
 MODELS = ("student", "student-int8")
-HEADLINES = "news/reuters_2018_2020_date_only.csv"
 VOCABULARY = "seeds_reference/bert-base-uncased-vocab.txt"
 SENTENCES = "sentiment/financial_phrasebank/Sentences_50Agree.txt"
 COLD_STARTS = 7
@@ -47,12 +47,6 @@ from newsvol.models.serving import load_scorer
 load_scorer({model!r}, "cpu").probabilities(["Profit rises 12% on strong demand"])
 print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
-
-
-def reuters(data: Path) -> list[str]:
-    """Return the Reuters headlines."""
-    with (data / HEADLINES).open(encoding="utf-8", newline="") as file:
-        return [row[1] for row in csv.reader(file)]
 
 
 def cold_start(model: str) -> dict[str, float]:

@@ -132,8 +132,14 @@ class Shop:
         said = teach(self.shipped, self.whole)
         assert said is not None
         full = self.kept("full", 1)
-        weights = load_file(full) if full.is_file() else {}
+        weights = self.lengthened(load_file(full)) if full.is_file() else {}
         return replace(said, weights=weights, unlabelled=said.unlabelled[self.rows])
+
+    def lengthened(self, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Return `weights` with the start's positions behind those that were kept, as a teacher has them."""
+        places = "bert.embeddings.position_embeddings.weight"
+        whole = load_start(self.bench.folder, 1).state_dict()[places]
+        return weights | {places: torch.cat([weights[places], whole[len(weights[places]) :]])}
 
     def kept(self, name: str, seed: int) -> Path:
         """Where the weights lie that other variants go on from."""
