@@ -20,12 +20,12 @@ from newsvol.replays.importing import ImportRequest, import_tape
 from newsvol.replays.machine import machine, versions
 from newsvol.replays.recipe import load_recipe
 from newsvol.replays.schedules import load_schedule
-from newsvol.replays.vol_evaluation.evaluate import Request, evaluate
-from newsvol.replays.vol_evaluation.statistics import (
+from newsvol.replays.statistics import (
     diebold_mariano,
     model_confidence_set,
     newey_west_lag,
 )
+from newsvol.replays.vol_evaluation.evaluate import Request, evaluate
 from newsvol.signals.builtin import FORECASTERS
 from newsvol.signals.history import measure_history
 from newsvol.signals.losses import qlike

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from newsvol.engine.arrays import BoolArray, IntArray
+from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
 from newsvol.engine.frames import BarFrame, SessionFrame
 from newsvol.engine.ledger import STAGES, percentiles
 from newsvol.engine.ticks import TickKind
 from newsvol.replays.session import BUY_AND_HOLD, NAIVE_VOL_TARGET, Session
+from newsvol.replays.statistics import diebold_mariano, newey_west_lag
 from newsvol.replays.tape import Tape
-from newsvol.signals.losses import forecast_losses, noise_floor_qlike
+from newsvol.signals.losses import forecast_losses, noise_floor_qlike, qlike
 from newsvol.signals.naive import NAIVE
 from newsvol.strategies.performance import measure_performance
 from newsvol.strategies.portfolio import PortfolioResult
@@ -106,14 +107,26 @@ def _forecast_metrics(session: Session) -> dict[str, Any]:
         for name in names
     }
     base = next((name for name in names if name not in NAIVE), names[0])
+    each = {name: qlike(realized, session.forecasts.by_name[name][rows]) for name in names}
+    naive = min((name for name in names if name in NAIVE), key=lambda name: each[name].mean(), default=base)
     models = {}
     for name in names:
         kind = "naive" if name in NAIVE else ("fused" if name == "fused" else "har")
         against = 100.0 * (losses[name]["qlike"] / losses[base]["qlike"] - 1.0) if rows.any() else None
         empty = dict.fromkeys(("qlike", "mse", "r2_vol", "r2_log"))
-        models[name] = {"kind": kind, **empty, **_finite(losses[name]), "qlike_vs_har_pct": against}
+        tests = {
+            key: _dm_t(each[rival], each[name])
+            for key, rival in (("dm_t_vs_har", base), ("dm_t_vs_naive", naive))
+        }
+        scores = {**empty, **_finite(losses[name]), "qlike_vs_har_pct": against}
+        models[name] = {"kind": kind, **scores, **_finite(tests)}
     floor = noise_floor_qlike(session.history.measures.take(rows)) if rows.any() else None
     return {"target": "rv", "noise_floor_qlike": floor, "models": models}
+
+
+def _dm_t(rival: FloatArray, own: FloatArray) -> float:
+    """Return the Diebold-Mariano t of `own` losses against the rival's, both (n,); NaN if equal."""
+    return diebold_mariano(rival, own, newey_west_lag(len(own))).t if len(own) else float("nan")
 
 
 def _stages(session: Session) -> dict[str, Any]:

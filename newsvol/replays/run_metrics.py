@@ -72,7 +72,11 @@ class SpanPart(_Part):
 
 
 class ForecastScore(_Part):
-    """Losses of one forecaster on variance (QLIKE, MSE) and R2 on volatility and log variance."""
+    """Losses of one forecaster on variance (QLIKE, MSE) and R2 on volatility and log variance.
+
+    `dm_t_vs_har` and `dm_t_vs_naive` test its QLIKE against the first HAR and the best naive forecaster
+    (Diebold-Mariano, positive where it is better); runs of before have none.
+    """
 
     kind: ModelKind
     qlike: Number
@@ -80,6 +84,8 @@ class ForecastScore(_Part):
     r2_vol: Number
     r2_log: Number
     qlike_vs_har_pct: Number
+    dm_t_vs_har: Number = None
+    dm_t_vs_naive: Number = None
 
 
 class ForecastPart(_Part):

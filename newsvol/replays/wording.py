@@ -5,6 +5,7 @@ from math import isfinite
 
 from newsvol.engine.arrays import NS_PER_SECOND
 from newsvol.replays.run_metrics import Metrics, Number
+from newsvol.replays.statistics import SIGNIFICANT_T
 
 NOTHING = "-"
 """Stands for a number that does not exist."""
@@ -48,21 +49,32 @@ def forecast_verdicts(metrics: Metrics) -> list[str]:
     forecast = metrics.forecast
     main, har, naive = forecast.main, forecast.har, forecast.best("naive")
     contests = dict.fromkeys([(main, har), (main, naive), (har, naive)])
-    return [
-        _qlike_verdict(name, forecast.models[name].qlike, rival, forecast.models[rival].qlike)
-        for name, rival in contests
-        if name is not None and rival is not None and name != rival
-    ]
+    said = []
+    for name, rival in contests:
+        if name is None or rival is None or name == rival:
+            continue
+        own = forecast.models[name]
+        t = own.dm_t_vs_naive if rival == naive else own.dm_t_vs_har
+        said.append(_qlike_verdict(name, own.qlike, rival, forecast.models[rival].qlike, t))
+    return said
 
 
-def _qlike_verdict(name: str, qlike: Number, rival: str, rival_qlike: Number) -> str:
+def beyond_chance(t: Number) -> bool:
+    """Say whether a Diebold-Mariano t is significant; a run that did not test is taken at its word."""
+    return t is None or t > SIGNIFICANT_T
+
+
+def _qlike_verdict(name: str, qlike: Number, rival: str, rival_qlike: Number, t: Number) -> str:
+    shown = "" if t is None else f" (DM t {number(t, 1, sign=True)})"
     if qlike is None or not rival_qlike:
         return f"{name} cannot be compared with {rival}: one of them has no QLIKE"
     gain_pct = 100 * (1 - qlike / rival_qlike)
+    if gain_pct > 0 and not beyond_chance(t):
+        return f"{name} is {gain_pct:.1f}% better than {rival} in QLIKE, NOT beyond chance{shown}"
     if gain_pct > 0:
-        return f"{name} beats {rival} by {gain_pct:.1f}% in QLIKE"
+        return f"{name} beats {rival} by {gain_pct:.1f}% in QLIKE{shown}"
     worse = f"{-gain_pct:.1f}% higher" if qlike > rival_qlike else "the same"
-    return f"{name} does NOT beat {rival}: its QLIKE is {worse}"
+    return f"{name} does NOT beat {rival}: its QLIKE is {worse}{shown}"
 
 
 def strategy_verdict(metrics: Metrics, name: str) -> str:

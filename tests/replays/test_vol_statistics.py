@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from statsmodels.regression.linear_model import OLS
 
 from newsvol.engine.errors import InputError
-from newsvol.replays.vol_evaluation.statistics import (
+from newsvol.replays.statistics import (
     diebold_mariano,
     long_run_variance,
     mincer_zarnowitz,

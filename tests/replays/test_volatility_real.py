@@ -9,7 +9,7 @@ import pytest
 from newsvol.engine.arrays import BoolArray, FloatArray
 from newsvol.replays.importing import ImportRequest, import_tape
 from newsvol.replays.schedules import load_schedule
-from newsvol.replays.vol_evaluation.statistics import diebold_mariano
+from newsvol.replays.statistics import diebold_mariano
 from newsvol.signals.builtin import FORECASTERS
 from newsvol.signals.history import VolHistory, measure_history
 from newsvol.signals.intervals import coverage_by_slot, forecast_intervals

@@ -65,6 +65,15 @@ def test_a_forecast_that_beats_its_baselines_says_by_how_much(metrics):
     assert first == "fused beats log-har-p by 10.0% in QLIKE"
 
 
+def test_a_lead_that_chance_explains_is_not_called_one(metrics):
+    fused = metrics["forecast"]["models"]["fused"]
+    fused["qlike"] = 0.9 * metrics["forecast"]["models"]["log-har-p"]["qlike"]
+    for t, words in ((0.7, "fused is 10.0% better than log-har-p in QLIKE, NOT beyond chance (DM t +0.7)"),
+                     (2.5, "fused beats log-har-p by 10.0% in QLIKE (DM t +2.5)")):  # fmt: skip
+        fused["dm_t_vs_har"] = t
+        assert forecast_verdicts(Metrics.model_validate(metrics))[0] == words
+
+
 def test_equal_forecasts_do_not_beat_each_other(metrics):
     models = metrics["forecast"]["models"]
     models["fused"]["qlike"] = models["log-har-p"]["qlike"]

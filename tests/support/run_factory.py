@@ -112,7 +112,11 @@ def _forecasts(
         scores[name] = {"kind": kind, "qlike": qlike, "mse": mse, "r2_vol": 1 - noise, "r2_log": 0.9 - noise}
     har = scores["log-har-p"]["qlike"]
     for score in scores.values():
-        score["qlike_vs_har_pct"] = 100 * (score["qlike"] / har - 1)
+        score |= {
+            "qlike_vs_har_pct": 100 * (score["qlike"] / har - 1),
+            "dm_t_vs_har": None,
+            "dm_t_vs_naive": None,
+        }
     return columns, scores
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from newsvol.replays.report.markup import text
 from newsvol.replays.run_metrics import Metrics
 from newsvol.replays.runs import Run
-from newsvol.replays.wording import NOTHING, TICK_WORDS, day, milliseconds, number
+from newsvol.replays.wording import NOTHING, TICK_WORDS, beyond_chance, day, milliseconds, number
 
 
 def lede(run: Run) -> str:
@@ -99,8 +99,15 @@ def _forecast_card(metrics: Metrics) -> str:
     }
     own = forecast.models[main].qlike
     against = [f"{rival} {number(loss, 3)}" for rival, loss in losses.items()]
-    beaten = own is not None and all(loss is not None and own < loss for loss in losses.values())
-    tag = "beats its baselines" if beaten else "does not beat its baselines"
+    lower = own is not None and all(loss is not None and own < loss for loss in losses.values())
+    tests = (
+        forecast.models[main].dm_t_vs_har if forecast.har != main else None,
+        forecast.models[main].dm_t_vs_naive,
+    )
+    beaten = lower and all(map(beyond_chance, tests))
+    tag = (
+        "beats its baselines" if beaten else ("not beyond chance" if lower else "does not beat its baselines")
+    )
     return _card(f"QLIKE of {main}, lower is better", number(own, 3), against, tag, lost=not beaten)
 
 

@@ -13,6 +13,7 @@ from newsvol.engine.arrays import BoolArray, FloatArray
 from newsvol.engine.errors import InputError, TapeError
 from newsvol.replays.recipe import Recipe
 from newsvol.replays.schedules import load_schedule
+from newsvol.replays.statistics import CONFIDENCE, model_confidence_set
 from newsvol.replays.tape import Tape
 from newsvol.replays.vol_evaluation.cuts import CutRow, cut_losses, label_buckets
 from newsvol.replays.vol_evaluation.forecasts import (
@@ -26,7 +27,6 @@ from newsvol.replays.vol_evaluation.forecasts import (
 from newsvol.replays.vol_evaluation.placebos import SHUFFLES, Judge, NewsStudy, study_news
 from newsvol.replays.vol_evaluation.scores import ConfidenceSet, Scoreboard, score_models
 from newsvol.replays.vol_evaluation.spans import MIN_BUCKETS, Span, choose_span
-from newsvol.replays.vol_evaluation.statistics import CONFIDENCE, model_confidence_set
 from newsvol.signals.history import VolHistory, measure_history
 from newsvol.signals.novelty import novelty_weights, relevant
 from newsvol.signals.schedule import Schedule

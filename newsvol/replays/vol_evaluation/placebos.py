@@ -7,8 +7,8 @@ import numpy as np
 
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR, BoolArray, FloatArray, IntArray
 from newsvol.replays.recipe import Recipe
+from newsvol.replays.statistics import diebold_mariano
 from newsvol.replays.vol_evaluation.forecasts import News, fuse
-from newsvol.replays.vol_evaluation.statistics import diebold_mariano
 from newsvol.signals.history import VolHistory
 from newsvol.signals.losses import qlike
 from newsvol.signals.news import CHANNELS

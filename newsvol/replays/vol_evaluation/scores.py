@@ -8,8 +8,7 @@ import numpy as np
 from newsvol.engine.arrays import BoolArray, FloatArray
 from newsvol.engine.errors import InputError
 from newsvol.replays.run_metrics import ModelKind
-from newsvol.replays.vol_evaluation.forecasts import RAW_HAR, Lineup
-from newsvol.replays.vol_evaluation.statistics import (
+from newsvol.replays.statistics import (
     CONFIDENCE,
     DieboldMariano,
     MincerZarnowitz,
@@ -17,6 +16,7 @@ from newsvol.replays.vol_evaluation.statistics import (
     mincer_zarnowitz,
     newey_west_lag,
 )
+from newsvol.replays.vol_evaluation.forecasts import RAW_HAR, Lineup
 from newsvol.signals.history import VolHistory
 from newsvol.signals.losses import forecast_losses, noise_floor_qlike, qlike
 

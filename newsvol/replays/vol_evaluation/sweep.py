@@ -14,11 +14,11 @@ import numpy as np
 from newsvol.engine.arrays import BoolArray, FloatArray
 from newsvol.engine.errors import InputError, TapeError
 from newsvol.replays.recipe import Recipe
+from newsvol.replays.statistics import DieboldMariano, diebold_mariano, newey_west_lag
 from newsvol.replays.tape import Tape
 from newsvol.replays.vol_evaluation.evaluate import OnProgress, Request, recipe_schedule, silent
 from newsvol.replays.vol_evaluation.forecasts import RAW_HAR, News, forecast_one, fuse, read_news, usable
 from newsvol.replays.vol_evaluation.spans import MIN_BUCKETS, Span, choose_span
-from newsvol.replays.vol_evaluation.statistics import DieboldMariano, diebold_mariano, newey_west_lag
 from newsvol.signals.history import VolHistory, measure_history
 from newsvol.signals.losses import forecast_losses, qlike
 from newsvol.signals.protocol import FORECASTERS

@@ -1,12 +1,12 @@
 """What an evaluation says, in sentences that the terminal and the page share."""
 
+from newsvol.replays.statistics import SIGNIFICANT_T
 from newsvol.replays.vol_evaluation.evaluate import Evaluation
 from newsvol.replays.vol_evaluation.forecasts import RAW_HAR
 from newsvol.replays.vol_evaluation.placebos import NewsStudy
 from newsvol.replays.vol_evaluation.sweep import Settings
 from newsvol.replays.wording import day, number
 
-SIGNIFICANT_T = 1.96
 """Two-sided, 5%."""
 
 ERRATIC = 1.25

@@ -6,13 +6,14 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import InputError
 
 CONFIDENCE = 0.90
 BOOTSTRAPS = 1000
+SIGNIFICANT_T = 1.96
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def diebold_mariano(rival_loss: FloatArray, loss: FloatArray, lag: int) -> Diebo
     if not variance > 0:
         return DieboldMariano(float("nan"), 1.0)
     t = float(difference.mean() / np.sqrt(variance / len(difference)))
-    return DieboldMariano(t, float(2 * norm.sf(abs(t))))
+    return DieboldMariano(t, float(2 * ndtr(-abs(t))))
 
 
 def model_confidence_set(
