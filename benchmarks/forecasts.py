@@ -8,16 +8,15 @@ with a window of 1,000 hours, 2006 to 2021, Garman-Klass variance as the target,
 Federal Reserve's schedule adds where there is one, 2014 to 2021.
 """
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from results_file import publish
+from results_file import parser, publish
 
+from newsvol.engine.machine import machine, versions
 from newsvol.models.serving import load_scorer
 from newsvol.replays.importing import ImportRequest, import_tape
-from newsvol.replays.machine import machine, versions
 from newsvol.replays.recipe import load_recipe
 from newsvol.replays.schedules import load_schedule
 from newsvol.replays.statistics import (
@@ -109,12 +108,7 @@ def hours(data: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Evaluate, print, and write the results file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder of third-party data")
-    parser.add_argument("--out", type=Path, help="results file (JSON)")
-    options = parser.parse_args()
+    options = parser(__doc__).parse_args()
     result = {
         "command": "python benchmarks/forecasts.py --data DIR --out benchmarks/results/forecasts.json",
         "minutes": minutes(options.data),

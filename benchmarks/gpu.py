@@ -10,7 +10,6 @@ is also shown on stderr as soon as it is measured. Without CUDA the script ends 
 a CPU shows that it works, and cannot write a results file.
 """
 
-import argparse
 import json
 import platform
 import subprocess
@@ -26,21 +25,20 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from gpu_training import time_training
-from headlines import reuters
-from results_file import publish
+from headlines import VOCABULARY, reuters
+from results_file import parser, publish
+from scipy.special import softmax
 from tokenizers import Encoding, Tokenizer
 
 import newsvol
-from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import InputError
+from newsvol.engine.machine import machine
 from newsvol.models.checkpoint import open_checkpoint
 from newsvol.models.metrics import agreement
 from newsvol.models.serving import Scorer, load_scorer
 from newsvol.models.timing import PEER, bert_base
 from newsvol.models.torch_backend import Running, TorchBackend, default_running
-from newsvol.replays.machine import machine
 
-VOCABULARY = "seeds_reference/bert-base-uncased-vocab.txt"
 RESULT = "sentiment-gpu.json"
 GRAPH, HALF, FULL = "student-fp16-graph", "student-fp16-eager", "student-fp32-eager"
 TOLERANCE = {"logit": 0.02, "polarity_flips": 0.0}
@@ -167,16 +165,13 @@ def half_against_full(runs: Mapping[str, TorchBackend], texts: list[str]) -> dic
     rows: dict[str, Any] = {"headlines": len(texts), "tolerance": TOLERANCE}
     for name, half in said.items():
         gap = float(np.abs(half - full).max())
-        row = {"largest_logit_difference": round(gap, 5), **agreement(odds(half), odds(full))}
+        row = {
+            "largest_logit_difference": round(gap, 5),
+            **agreement(softmax(half, axis=1), softmax(full, axis=1)),
+        }
         tolerable = gap <= TOLERANCE["logit"] and row["polarity_flips"] <= TOLERANCE["polarity_flips"]
         rows[name] = {**row, "within_tolerance": tolerable}
     return rows
-
-
-def odds(logits: FloatArray) -> FloatArray:
-    """Return the softmax of logits, shape (N, 3)."""
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
 def scorer_of(run: TorchBackend) -> Scorer:
@@ -261,15 +256,11 @@ def measure(device: Device, data: Path, size: Size, training: bool) -> dict[str,
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, write the results file, and return the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder of third-party data")
-    parser.add_argument("--out", type=Path, help="results file (JSON)")
-    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
-    parser.add_argument("--quick", action="store_true", help="a few of everything, to see that it runs")
-    parser.add_argument("--no-training", action="store_true", help="leave out the epochs of training")
-    options = parser.parse_args(arguments)
+    asked = parser(__doc__)
+    asked.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    asked.add_argument("--quick", action="store_true", help="a few of everything, to see that it runs")
+    asked.add_argument("--no-training", action="store_true", help="leave out the epochs of training")
+    options = asked.parse_args(arguments)
     try:
         if options.device == "cuda" and not torch.cuda.is_available():
             raise InputError(

@@ -15,12 +15,9 @@ from newsvol.models.corpus import read_source, without_duplicates
 from newsvol.models.fitting import FitSetting, Lesson, fit
 from newsvol.models.hush import hushed
 from newsvol.models.networks import load_start, start_tokenizer
-from newsvol.models.recipe_parts import Source
 from newsvol.models.training_recipe import load_training_recipe
 
-SENTENCES = "sentiment/financial_phrasebank/Sentences_50Agree.txt"
 EPOCHS = 4
-MAX_LENGTH = 96
 
 
 class EpochClock(transformers.TrainerCallback):  # type: ignore[misc]
@@ -57,11 +54,11 @@ def time_training(device: Literal["cpu", "cuda"], data: Path, count: int) -> dic
     weights, on PhraseBank sentences. The loss is the fit's mean: the precisions learn alike, or the time
     means nothing.
     """
-    texts = without_duplicates(read_source(Source(file=SENTENCES, format="phrasebank"), data, 0))
+    recipe = load_training_recipe("student")
+    texts = without_duplicates(read_source(recipe.evaluated, data, 0))
     lesson = Lesson(texts.take(slice(count)))
-    tokenizer = start_tokenizer(SHIPPED["student"], MAX_LENGTH)
-    shipped = load_training_recipe("student").student
-    how = shipped.model_copy(update={"epochs": float(EPOCHS), "patience": None})
+    tokenizer = start_tokenizer(SHIPPED["student"], recipe.max_length)
+    how = recipe.student.model_copy(update={"epochs": float(EPOCHS), "patience": None})
     networks = {"student": lambda: load_start(SHIPPED["student"], 0)}
     precisions = ["fp32", "bf16"]
     if device == "cuda":

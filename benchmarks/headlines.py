@@ -1,8 +1,9 @@
-"""Headlines that models are timed on."""
+"""Headlines that models are timed on, and what their peer reads them with."""
 
 import csv
 from pathlib import Path
 
+VOCABULARY = "seeds_reference/bert-base-uncased-vocab.txt"
 HEADLINES = "news/reuters_2018_2020_date_only.csv"
 
 

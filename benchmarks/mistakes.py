@@ -7,18 +7,16 @@ last third of the buckets; docs/audit.md quotes the results file. Headlines are 
 sentiment model is needed.
 """
 
-import argparse
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from results_file import publish
+from results_file import parser, publish
 
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, BoolArray, FloatArray, IntArray
 from newsvol.engine.frames import BarFrame
+from newsvol.engine.machine import versions
 from newsvol.replays.importing import ImportRequest, import_tape
-from newsvol.replays.machine import versions
 from newsvol.replays.recipe import Recipe, load_recipe
 from newsvol.replays.tape import Tape
 from newsvol.replays.vol_evaluation.forecasts import News, forecast_one, fuse, usable
@@ -57,12 +55,7 @@ class Case:
 
 def main() -> None:
     """Make every mistake, print, and write the results file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder of third-party data")
-    parser.add_argument("--out", type=Path, help="results file (JSON)")
-    options = parser.parse_args()
+    options = parser(__doc__).parse_args()
     request = ImportRequest(
         bars=(options.data / BARS,), news=tuple(options.data / f"news/{name}.csv" for name in NEWS)
     )

@@ -8,18 +8,16 @@ portfolio. What is not: reading the tape, scoring (the headlines are pre-scored)
 vectorbt alone on the same bars and the same orders, in the same run: what of it is the portfolio.
 """
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
-from results_file import publish
+from results_file import parser, publish
 
 from newsvol.engine.fills import fill_orders
 from newsvol.engine.latency import parse_latency
-from newsvol.replays.machine import machine, versions
+from newsvol.engine.machine import machine, versions
 from newsvol.replays.recipe import load_recipe
 from newsvol.replays.service import rule_times
 from newsvol.replays.session import Scope, costs_of, model_ticks, run_session
@@ -43,12 +41,9 @@ def cpu_seconds(work: Callable[[], object], repeats: int) -> list[float]:
 
 def main() -> None:
     """Measure, print, and write the results file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--out", type=Path, help="results file (JSON)")
-    parser.add_argument("--repeats", type=int, default=20)
-    options = parser.parse_args()
+    asked = parser(__doc__, data=False)
+    asked.add_argument("--repeats", type=int, default=20)
+    options = asked.parse_args()
     tape, truth = synthesize(Market(sessions=252, headlines=10_000, negative_effect=0.2, positive_effect=0.1))
     probs = perfect_reading(truth)
     recipe = load_recipe(None).with_changes("constant:5", (STRATEGY,))

@@ -33,7 +33,7 @@ from newsvol.models.serving import load_scorer, usable_cores
 from newsvol.models.timing import PEER, Timed, time_models
 from newsvol.models.training_recipe import load_training_recipe
 from newsvol.models.variants import int8_file, onnx_model, open_variant
-from newsvol.replays.machine import machine, versions
+from newsvol.engine.machine import machine, versions
 
 MODELS = ("student", "student-int8")
 VOCABULARY = "seeds_reference/bert-base-uncased-vocab.txt"

@@ -6,7 +6,6 @@ DIR is the folder of third-party data, which is not shipped: it must hold ``bars
 wall seconds and peak memory of each whole process, and the metrics of the run.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -16,9 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from results_file import publish
+from results_file import parser, publish
 
-from newsvol.replays.machine import machine, versions
+from newsvol.engine.machine import machine, versions
 
 BARS = ("bars/spy_1min_2024-02-20_2025-04-11.parquet",)
 NEWS = ("news/polygon_spy.csv", "news/bbc_business.csv", "news/trump_truth.csv")
@@ -45,13 +44,9 @@ def run(*arguments: str) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print, and write the results file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder of third-party data")
-    parser.add_argument("--out", type=Path, help="results file (JSON)")
-    parser.add_argument("--keep", type=Path, help="new folder that keeps tape and run")
-    options = parser.parse_args()
+    asked = parser(__doc__)
+    asked.add_argument("--keep", type=Path, help="new folder that keeps tape and run")
+    options = asked.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         place = options.keep or Path(scratch)
         tape, folder = str(place / "tape"), str(place / "run")

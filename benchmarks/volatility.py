@@ -7,12 +7,10 @@ are timed on the same work. statsmodels' loop and arch's HARX are timed on some 
 refit; the rest do all of them.
 """
 
-import argparse
 import os
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 # before numpy is imported: its threads would count as CPU seconds
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -23,12 +21,12 @@ import pandas as pd
 import statsmodels.api as sm
 from arch.univariate import HARX
 from numba import njit
-from results_file import publish
+from results_file import parser, publish
 from statsmodels.regression.rolling import RollingOLS
 
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_MINUTE, FloatArray
 from newsvol.engine.frames import BarFrame, SessionFrame
-from newsvol.replays.machine import machine, versions
+from newsvol.engine.machine import machine, versions
 from newsvol.signals.buckets import BucketFrame, cut_sessions
 from newsvol.signals.har import LAGS, HarConfig, HarState
 from newsvol.signals.har_nb import HarArrays, walk_forward_nb
@@ -224,12 +222,9 @@ def refits_benchmark(rng: np.random.Generator, repeats: int) -> dict[str, object
 
 def main() -> None:
     """Measure, print, and write the results file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--out", type=Path, help="results file (JSON)")
-    parser.add_argument("--repeats", type=int, default=7)
-    options = parser.parse_args()
+    asked = parser(__doc__, data=False)
+    asked.add_argument("--repeats", type=int, default=7)
+    options = asked.parse_args()
     rng = np.random.default_rng(7)
     result = {
         "command": "python benchmarks/volatility.py --out benchmarks/results/volatility.json",

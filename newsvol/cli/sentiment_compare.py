@@ -36,12 +36,12 @@ def benchmark(
     Example:
       newsvol sentiment benchmark --model student-int8 --json
     """
+    from newsvol.engine.machine import machine, versions
     from newsvol.models.serving import usable_cores
     from newsvol.models.timing import PEER, Timed, require_peer, time_models
     from newsvol.models.variants import open_variant, size_on_disk
     from newsvol.models.weights import count_parameters
     from newsvol.replays.folders import require_writable
-    from newsvol.replays.machine import machine, versions
 
     if out is not None:
         require_writable(out)

@@ -48,12 +48,14 @@ class Bench:
 
         A first fit belongs to every recipe that differs only in what comes after it.
         """
+        if self.work is None:
+            return self.setting(seed, None)
         recipe = self.recipe
         if stage == "fit" and not recipe.student.quantization_aware:  # pruning decides which fit is rounded
             student = recipe.student.model_copy(update={"prune": None, "repeats": ()})
             recipe = recipe.model_copy(update={"name": stage, "student": student})
         owner = recipe.content_hash().removeprefix("sha256:")[:12]
-        return self.setting(seed, self.work and self.work / f"student-{owner}" / f"{stage}-{seed}")
+        return self.setting(seed, self.work / f"student-{owner}" / f"{stage}-{seed}")
 
     def teacher_network(self, seed: int) -> Any:
         """Return the teachers' start, cut to their layers."""

@@ -3,11 +3,11 @@
 import multiprocessing
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import InputError
@@ -19,6 +19,8 @@ MOST_WORKERS: Final = 6
 
 UNDER_WAY: Final = 3
 """Chunks per worker that are read ahead: none waits for the reader, and memory stays bounded."""
+
+Job = TypeVar("Job")
 
 _held: list[Scorer] = []
 """The scorer of a worker process, loaded once."""
@@ -47,22 +49,36 @@ def score_chunks(
         A worker was killed, as when memory runs out.
     """
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start, (str(model),))
-    under_way: deque[tuple[list[str], Future[FloatArray]]] = deque()
     try:
-        for chunk in chunks:
-            under_way.append((chunk, pool.submit(_score, chunk)))
-            if len(under_way) >= workers * UNDER_WAY:
-                yield _finished(under_way)
-        while under_way:
-            yield _finished(under_way)
+        yield from in_order(chunks, lambda chunk: pool.submit(_score, chunk), _result, workers)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _finished(under_way: deque[tuple[list[str], "Future[FloatArray]"]]) -> tuple[list[str], FloatArray]:
-    texts, future = under_way.popleft()
+def in_order(
+    chunks: Iterable[list[str]],
+    submit: Callable[[list[str]], Job],
+    result: Callable[[Job], FloatArray],
+    workers: int,
+) -> Iterator[tuple[list[str], FloatArray]]:
+    """Yield each chunk with the result of its job, in order; at most `UNDER_WAY` jobs a worker are open."""
+    under_way: deque[tuple[list[str], Job]] = deque()
+
+    def first() -> tuple[list[str], FloatArray]:
+        chunk, job = under_way.popleft()
+        return chunk, result(job)
+
+    for chunk in chunks:
+        under_way.append((chunk, submit(chunk)))
+        if len(under_way) >= workers * UNDER_WAY:
+            yield first()
+    while under_way:
+        yield first()
+
+
+def _result(future: "Future[FloatArray]") -> FloatArray:
     try:
-        return texts, future.result()
+        return future.result()
     except BrokenProcessPool as error:
         raise InputError("a worker process died; score with fewer, --workers 1 for none") from error
 

@@ -20,6 +20,9 @@ SHIPPED: Final = {"student": Path(__file__).parent / "student"}
 """Models that come with the package, by name."""
 
 PINS: Final = "SHA256SUMS"
+RANGES: Final = "activation_ranges.json"
+"""What static INT8 needs besides the weights; see `activation_ranges`. It is no part of the model hash."""
+
 _PICKLED: Final = ("pytorch_model*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 
 
@@ -49,6 +52,11 @@ class Checkpoint:
     columns: tuple[int, ...]
 
     @property
+    def is_pinned(self) -> bool:
+        """Whether the folder's files were checked against `PINS`."""
+        return (self.folder / PINS).is_file()
+
+    @property
     def tokenizer_file(self) -> Path:
         """Where the tokenizer is."""
         return self.folder / "tokenizer.json"
@@ -76,9 +84,10 @@ def open_checkpoint(model: str | Path) -> Checkpoint:
                 f"{folder} has no {name}; save model and tokenizer with save_pretrained into one folder"
             )
     digests = {
-        file.name: _digest(file) for file in (folder / "config.json", folder / "tokenizer.json", *weights)
+        file.name: file_hash(file) for file in (folder / "config.json", folder / "tokenizer.json", *weights)
     }
-    _check_pins(folder, digests)
+    ranges = folder / RANGES
+    _check_pins(folder, digests | ({RANGES: file_hash(ranges)} if ranges.is_file() else {}))
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -100,7 +109,7 @@ def open_checkpoint(model: str | Path) -> Checkpoint:
 
 def write_pins(folder: Path) -> None:
     """Pin every file of `folder` as it is now."""
-    lines = [f"{_digest(file)}  {file.name}\n" for file in sorted(folder.iterdir()) if file.name != PINS]
+    lines = [f"{file_hash(file)}  {file.name}\n" for file in sorted(folder.iterdir()) if file.name != PINS]
     (folder / PINS).write_text("".join(lines), encoding="utf-8")
 
 
@@ -150,7 +159,8 @@ def _weight_files(folder: Path) -> list[Path]:
     return files
 
 
-def _digest(file: Path) -> str:
+def file_hash(file: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 

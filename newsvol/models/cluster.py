@@ -2,7 +2,6 @@
 
 import os
 import socket
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -11,7 +10,7 @@ from typing import Any, Final
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import InputError, ModelError
-from newsvol.models.bulk import UNDER_WAY, default_workers
+from newsvol.models.bulk import default_workers, in_order
 from newsvol.models.serving import Scorer, load_scorer
 from newsvol.models.variants import known_names
 
@@ -162,26 +161,18 @@ def _actors(ray: Any, cluster: Cluster, model: str, model_hash: str) -> list[Any
 def _scored(
     ray: Any, chunks: Iterable[list[str]], actors: list[Any]
 ) -> Iterator[tuple[list[str], FloatArray]]:
-    under_way: deque[tuple[list[str], Any]] = deque()
     held: list[list[Any]] = [[] for _ in actors]
-    for chunk in chunks:
+
+    def submit(chunk: list[str]) -> Any:
         # The least busy actor, so that a slow machine gets less and does not hold up the others.
         for at, refs in enumerate(held):
             held[at] = ray.wait(refs, num_returns=len(refs), timeout=0)[1] if refs else refs
         least = min(range(len(actors)), key=lambda at: len(held[at]))
         ref = actors[least].score.remote(chunk)
         held[least].append(ref)
-        under_way.append((chunk, ref))
-        if len(under_way) >= len(actors) * UNDER_WAY:
-            yield _finished(ray, under_way)
-    while under_way:
-        yield _finished(ray, under_way)
+        return ref
 
-
-def _finished(ray: Any, under_way: deque[tuple[list[str], Any]]) -> tuple[list[str], FloatArray]:
-    texts, ref = under_way.popleft()
-    probs: FloatArray = ray.get(ref)
-    return texts, probs
+    yield from in_order(chunks, submit, ray.get, len(actors))
 
 
 def _first_line(error: Exception) -> str:

@@ -35,11 +35,8 @@ class Corpus:
 
     def with_unlabelled(self, more: Texts, near_duplicate: float) -> "Corpus":
         """Return the corpus with `more` unlabelled texts, those left out that overlap a held-out one."""
-        more = without_duplicates(more)
-        held_out = join([self.parts.validation, self.parts.test]).text
-        leaks = overlapping(more.text, held_out, near_duplicate)
-        kept = join([self.unlabelled, more.take(~leaks)])
-        return replace(self, unlabelled=kept, dropped=self.dropped + int(leaks.sum()))
+        kept, leaked = _apart(more, self.parts, near_duplicate)
+        return replace(self, unlabelled=join([self.unlabelled, kept]), dropped=self.dropped + len(leaked))
 
     def content_hash(self) -> str:
         """Return a hash over every text and label, in their order."""
@@ -75,13 +72,20 @@ def gather(recipe: TrainingRecipe, data: Path) -> Corpus:
             f"{recipe.evaluated.file} gave no labelled texts; `evaluated` needs a source with labels"
         )
     parts = split_texts(evaluated, recipe.split, recipe.seed)
-    held_out = join([parts.validation, parts.test]).text
     extras, dropped = [], 0
     for sources in (recipe.labelled, recipe.unlabelled):
-        extra = without_duplicates(join([read_source(source, data, recipe.seed) for source in sources]))
-        leaks = overlapping(extra.text, held_out, recipe.split.near_duplicate)
+        extra = join([read_source(source, data, recipe.seed) for source in sources])
+        kept, leaked = _apart(extra, parts, recipe.split.near_duplicate)
         if recipe.split.overlapping == "refuse":
-            refuse_leak(extra.text[leaks])
-        dropped += int(leaks.sum())
-        extras.append(extra.take(~leaks))
+            refuse_leak(leaked.text)
+        dropped += len(leaked)
+        extras.append(kept)
     return Corpus(parts, extras[0], extras[1], dropped)
+
+
+def _apart(extra: Texts, parts: Parts, near_duplicate: float) -> tuple[Texts, Texts]:
+    """Return the distinct texts of `extra` that overlap no held-out one, and those that do."""
+    extra = without_duplicates(extra)
+    held_out = join([parts.validation, parts.test]).text
+    leaks = overlapping(extra.text, held_out, near_duplicate)
+    return extra.take(~leaks), extra.take(leaks)

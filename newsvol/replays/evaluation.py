@@ -107,25 +107,45 @@ def _forecast_metrics(session: Session) -> dict[str, Any]:
         for name in names
     }
     base = next((name for name in names if name not in NAIVE), names[0])
-    each = {name: qlike(realized, session.forecasts.by_name[name][rows]) for name in names}
-    naive = min((name for name in names if name in NAIVE), key=lambda name: each[name].mean(), default=base)
+    tests = _tests(
+        losses, {name: qlike(realized, session.forecasts.by_name[name][rows]) for name in names}, base
+    )
     models = {}
     for name in names:
         kind = "naive" if name in NAIVE else ("fused" if name == "fused" else "har")
         against = 100.0 * (losses[name]["qlike"] / losses[base]["qlike"] - 1.0) if rows.any() else None
         empty = dict.fromkeys(("qlike", "mse", "r2_vol", "r2_log"))
-        tests = {
-            key: _dm_t(each[rival], each[name])
-            for key, rival in (("dm_t_vs_har", base), ("dm_t_vs_naive", naive))
-        }
         scores = {**empty, **_finite(losses[name]), "qlike_vs_har_pct": against}
-        models[name] = {"kind": kind, **scores, **_finite(tests)}
+        models[name] = {"kind": kind, **scores, **tests[name]}
     floor = noise_floor_qlike(session.history.measures.take(rows)) if rows.any() else None
     return {"target": "rv", "noise_floor_qlike": floor, "models": models}
 
 
+def _tests(
+    losses: Mapping[str, Mapping[str, float]], each: Mapping[str, FloatArray], base: str
+) -> dict[str, dict[str, float | None]]:
+    """Return the Diebold-Mariano t of each forecast against `base` and the best naive one.
+
+    Parameters
+    ----------
+    losses : mapping
+        Mean losses by forecast; empty mappings where no bucket was evaluated.
+    each : mapping
+        QLIKE of every evaluated bucket by forecast, shape (n,).
+    """
+    naive = min(
+        (name for name in each if name in NAIVE and losses[name]),
+        key=lambda name: losses[name]["qlike"],
+        default=base,
+    )
+    rivals = {"dm_t_vs_har": each[base], "dm_t_vs_naive": each[naive]}
+    return {
+        name: _finite({key: _dm_t(rival, own) for key, rival in rivals.items()}) for name, own in each.items()
+    }
+
+
 def _dm_t(rival: FloatArray, own: FloatArray) -> float:
-    """Return the Diebold-Mariano t of `own` losses against the rival's, both (n,); NaN if equal."""
+    """Return the Diebold-Mariano t of `own` losses against the rival's, both (n,); NaN if equal or empty."""
     return diebold_mariano(rival, own, newey_west_lag(len(own))).t if len(own) else float("nan")
 
 

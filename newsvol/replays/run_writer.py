@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from newsvol.engine.machine import machine, versions
 from newsvol.engine.ticks import TickKind
-from newsvol.replays.machine import machine, versions
 from newsvol.replays.recipe import Recipe
 from newsvol.replays.run_metrics import RUN_FORMAT
 from newsvol.replays.session import Session

@@ -14,6 +14,7 @@ from newsvol.engine.errors import InputError
 CONFIDENCE = 0.90
 BOOTSTRAPS = 1000
 SIGNIFICANT_T = 1.96
+"""Two-sided, 5%."""
 
 
 @dataclass(frozen=True)

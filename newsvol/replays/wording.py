@@ -53,9 +53,12 @@ def forecast_verdicts(metrics: Metrics) -> list[str]:
     for name, rival in contests:
         if name is None or rival is None or name == rival:
             continue
-        own = forecast.models[name]
+        own, other = forecast.models[name], forecast.models[rival].qlike
+        if own.qlike is None or not other:
+            said.append(f"{name} cannot be compared with {rival}: one of them has no QLIKE")
+            continue
         t = own.dm_t_vs_naive if rival == naive else own.dm_t_vs_har
-        said.append(_qlike_verdict(name, own.qlike, rival, forecast.models[rival].qlike, t))
+        said.append(qlike_verdict(name, rival, 100 * (1 - own.qlike / other), t))
     return said
 
 
@@ -64,17 +67,15 @@ def beyond_chance(t: Number) -> bool:
     return t is None or t > SIGNIFICANT_T
 
 
-def _qlike_verdict(name: str, qlike: Number, rival: str, rival_qlike: Number, t: Number) -> str:
+def qlike_verdict(name: str, rival: str, gain_pct: float, t: Number) -> str:
+    """Say whether `name` beats `rival` by `gain_pct` of its QLIKE, and beyond what chance explains."""
     shown = "" if t is None else f" (DM t {number(t, 1, sign=True)})"
-    if qlike is None or not rival_qlike:
-        return f"{name} cannot be compared with {rival}: one of them has no QLIKE"
-    gain_pct = 100 * (1 - qlike / rival_qlike)
-    if gain_pct > 0 and not beyond_chance(t):
-        return f"{name} is {gain_pct:.1f}% better than {rival} in QLIKE, NOT beyond chance{shown}"
-    if gain_pct > 0:
-        return f"{name} beats {rival} by {gain_pct:.1f}% in QLIKE{shown}"
-    worse = f"{-gain_pct:.1f}% higher" if qlike > rival_qlike else "the same"
-    return f"{name} does NOT beat {rival}: its QLIKE is {worse}{shown}"
+    if gain_pct <= 0:
+        worse = f"{number(-gain_pct, 1)}% higher" if gain_pct < 0 else "the same"
+        return f"{name} does NOT beat {rival}: its QLIKE is {worse}{shown}"
+    if beyond_chance(t):
+        return f"{name} beats {rival} by {number(gain_pct, 1)}% in QLIKE{shown}"
+    return f"{name} is {number(gain_pct, 1)}% better than {rival} in QLIKE, NOT beyond chance{shown}"
 
 
 def strategy_verdict(metrics: Metrics, name: str) -> str:

@@ -97,14 +97,11 @@ def _forecast_card(metrics: Metrics) -> str:
         for role, name in rivals.items()
         if name is not None and name != main
     }
-    own = forecast.models[main].qlike
+    score = forecast.models[main]
+    own = score.qlike
     against = [f"{rival} {number(loss, 3)}" for rival, loss in losses.items()]
     lower = own is not None and all(loss is not None and own < loss for loss in losses.values())
-    tests = (
-        forecast.models[main].dm_t_vs_har if forecast.har != main else None,
-        forecast.models[main].dm_t_vs_naive,
-    )
-    beaten = lower and all(map(beyond_chance, tests))
+    beaten = lower and beyond_chance(score.dm_t_vs_har) and beyond_chance(score.dm_t_vs_naive)
     tag = (
         "beats its baselines" if beaten else ("not beyond chance" if lower else "does not beat its baselines")
     )

@@ -7,7 +7,7 @@ import numpy as np
 
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR, BoolArray, FloatArray, IntArray
 from newsvol.replays.recipe import Recipe
-from newsvol.replays.statistics import diebold_mariano
+from newsvol.replays.statistics import SIGNIFICANT_T, diebold_mariano
 from newsvol.replays.vol_evaluation.forecasts import News, fuse
 from newsvol.signals.history import VolHistory
 from newsvol.signals.losses import qlike
@@ -73,7 +73,7 @@ class NewsStudy:
         """Whether the real news beats HAR alone (DM, 5%), 95% of its shuffles, and every placebo."""
         placebos = [trial.qlike for trial in self.trials if trial.role == "placebo"]
         beats = all(self.real.qlike < loss for loss in placebos)
-        return beats and self.real.dm_t > 1.96 and self.shuffle_p_value <= 0.05
+        return beats and self.real.dm_t > SIGNIFICANT_T and self.shuffle_p_value <= 0.05
 
 
 @dataclass(frozen=True)

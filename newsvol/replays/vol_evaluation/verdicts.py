@@ -1,13 +1,10 @@
 """What an evaluation says, in sentences that the terminal and the page share."""
 
-from newsvol.replays.statistics import SIGNIFICANT_T
 from newsvol.replays.vol_evaluation.evaluate import Evaluation
 from newsvol.replays.vol_evaluation.forecasts import RAW_HAR
 from newsvol.replays.vol_evaluation.placebos import NewsStudy
 from newsvol.replays.vol_evaluation.sweep import Settings
-from newsvol.replays.wording import day, number
-
-"""Two-sided, 5%."""
+from newsvol.replays.wording import day, number, qlike_verdict
 
 ERRATIC = 1.25
 """A model that loses this much more than the best and is not rejected owes it to a few huge losses."""
@@ -31,10 +28,12 @@ def model_verdicts(found: Evaluation) -> list[str]:
         # the best of many is partly luck: the confidence set below allows for that, these tests do not
         picked = "" if name == found.main else f", best of {len(board.models)} with hindsight"
         if name != RAW_HAR:
-            said.append(_contest(name, RAW_HAR, -score.vs_har_pct, score.dm_har.t) + picked)
+            said.append(qlike_verdict(name, RAW_HAR, -score.vs_har_pct, score.dm_har.t) + picked)
         if name != board.best_naive:
             gain = 100 * (1 - score.qlike / board.models[board.best_naive].qlike)
-            said.append(_contest(name, f"{board.best_naive} (best naive)", gain, score.dm_best.t) + picked)
+            said.append(
+                qlike_verdict(name, f"{board.best_naive} (best naive)", gain, score.dm_best.t) + picked
+            )
     chosen = [name for name, score in board.models.items() if score.in_set]
     if chosen:
         said.append(f"90% Model Confidence Set: {', '.join(chosen)}")
@@ -68,12 +67,3 @@ def settings_words(settings: Settings) -> str:
         return f"{base}, no news"
     lives = ", ".join(f"{hours:g}" for hours in settings.half_lives_hours)
     return f"{base}, news of half-lives {lives} h, ridge {settings.ridge:g}"
-
-
-def _contest(name: str, rival: str, gain_pct: float, t: float) -> str:
-    shown = f"DM t {number(t, 1, sign=True)}"
-    if gain_pct <= 0:
-        return f"{name} does NOT beat {rival}: its QLIKE is {number(-gain_pct, 1)}% higher ({shown})"
-    if t > SIGNIFICANT_T:
-        return f"{name} beats {rival} by {number(gain_pct, 1)}% in QLIKE ({shown})"
-    return f"{name} is {number(gain_pct, 1)}% better than {rival} in QLIKE, NOT beyond chance ({shown})"
