@@ -11,11 +11,11 @@ from newsvol.engine.frames import BarFrame, SessionFrame
 from newsvol.engine.ledger import STAGES, percentiles
 from newsvol.engine.ticks import TickKind
 from newsvol.replays.session import BUY_AND_HOLD, NAIVE_VOL_TARGET, Session
-from newsvol.replays.statistics import diebold_mariano, newey_west_lag
+from newsvol.replays.statistics import diebold_mariano, newey_west_lag, sharpe_difference_t
 from newsvol.replays.tape import Tape
 from newsvol.signals.losses import forecast_losses, noise_floor_qlike, qlike
 from newsvol.signals.naive import NAIVE
-from newsvol.strategies.performance import measure_performance
+from newsvol.strategies.performance import measure_performance, session_returns
 from newsvol.strategies.portfolio import PortfolioResult
 
 BASELINES = (BUY_AND_HOLD, NAIVE_VOL_TARGET)
@@ -71,7 +71,10 @@ def run_metrics(
         name: {
             "baseline": name in BASELINES,
             "fills": {
-                model: _finite(asdict(measure_performance(portfolios[name, model], closes)))
+                model: _finite(
+                    asdict(measure_performance(portfolios[name, model], closes))
+                    | {"sharpe_t_vs_hold": _sharpe_t(portfolios, name, model, closes)}
+                )
                 for model in run.fills
             },
         }
@@ -142,6 +145,16 @@ def _tests(
     return {
         name: _finite({key: _dm_t(rival, own) for key, rival in rivals.items()}) for name, own in each.items()
     }
+
+
+def _sharpe_t(
+    portfolios: Mapping[tuple[str, str], PortfolioResult], name: str, fill: str, closes: IntArray
+) -> float:
+    """Return the t of a strategy's Sharpe ratio against buy and hold under the same fills; NaN for that."""
+    if (BUY_AND_HOLD, fill) not in portfolios:
+        return float("nan")
+    own, hold = (session_returns(portfolios[each, fill], closes) for each in (name, BUY_AND_HOLD))
+    return sharpe_difference_t(own, hold, newey_west_lag(len(own)))
 
 
 def _dm_t(rival: FloatArray, own: FloatArray) -> float:

@@ -129,7 +129,10 @@ class ForecastPart(_Part):
 
 
 class FillResult(_Part):
-    """What a strategy made under one fill model, after costs and latency."""
+    """What a strategy made under one fill model, after costs and latency.
+
+    `sharpe_t_vs_hold` tests its Sharpe ratio against that of buy and hold (Ledoit and Wolf 2008).
+    """
 
     total_return_pct: Number
     annual_return_pct: Number
@@ -139,6 +142,7 @@ class FillResult(_Part):
     turnover_per_year: Number
     orders: int
     costs_bps_per_year: Number
+    sharpe_t_vs_hold: Number = None
 
 
 class StrategyResult(_Part):

@@ -66,6 +66,34 @@ def diebold_mariano(rival_loss: FloatArray, loss: FloatArray, lag: int) -> Diebo
     return DieboldMariano(t, float(2 * ndtr(-abs(t))))
 
 
+def sharpe_difference_t(ours: FloatArray, theirs: FloatArray, lag: int) -> float:
+    """Return the t of the difference of two Sharpe ratios (Ledoit and Wolf 2008, section 3.1; Bartlett).
+
+    Parameters
+    ----------
+    ours, theirs : FloatArray, shape (S,)
+        Returns of the same sessions. By the delta method the error of a Sharpe ratio is the mean of
+        z - sharpe (z^2 - 1) / 2 with z the standardised returns.
+
+    Returns
+    -------
+    float
+        Positive where ours is higher; NaN where one has no Sharpe ratio, or the two never differ.
+    """
+    spreads = [float(np.std(returns)) for returns in (ours, theirs)]
+    if len(ours) < 3 or min(spreads) == 0:
+        return float("nan")
+    sharpes, errors = [], []
+    for returns, spread in zip((ours, theirs), spreads, strict=True):
+        z = (returns - returns.mean()) / spread
+        sharpes.append(float(returns.mean()) / spread)
+        errors.append(z - sharpes[-1] * (z**2 - 1) / 2)
+    variance = long_run_variance(errors[0] - errors[1], lag)
+    if not variance > 0:
+        return float("nan")
+    return (sharpes[0] - sharpes[1]) / float(np.sqrt(variance / len(ours)))
+
+
 def model_confidence_set(
     losses: Mapping[str, FloatArray],
     block: int,

@@ -79,19 +79,27 @@ def qlike_verdict(name: str, rival: str, gain_pct: float, t: Number) -> str:
 
 
 def strategy_verdict(metrics: Metrics, name: str) -> str:
-    """Say whether strategy `name` beat buy and hold in Sharpe ratio, under each fill model."""
+    """Say whether strategy `name` beat buy and hold in Sharpe ratio under each fill model, beyond chance."""
     hold = metrics.strategies[metrics.buy_and_hold].fills
     won: list[str] = []
+    ahead: list[str] = []
     lost: list[str] = []
     for fill, result in metrics.strategies[name].fills.items():
-        rival = hold[fill].sharpe
-        ahead = result.sharpe is not None and rival is not None and result.sharpe > rival
-        (won if ahead else lost).append(FILL_WORDS[fill])
-    if not lost:
+        word, rival, t = FILL_WORDS[fill], hold[fill].sharpe, result.sharpe_t_vs_hold
+        if result.sharpe is None or rival is None or result.sharpe <= rival:
+            lost.append(word)
+        else:
+            shown = word if t is None else f"{word} (t {number(t, 1, sign=True)})"
+            (won if beyond_chance(t) else ahead).append(shown)
+    if not ahead and not lost:
         return f"{name} beats buy and hold in Sharpe under every fill model"
-    if not won:
+    if not won and not ahead:
         return f"{name} does NOT beat buy and hold in Sharpe under any fill model"
-    return f"{name} beats buy and hold in Sharpe: {', '.join(won)}; NOT: {', '.join(lost)}"
+    if not won and not lost:
+        return f"{name} has a higher Sharpe than buy and hold, NOT beyond chance: {', '.join(ahead)}"
+    parts = {"beats it": won, "ahead, NOT beyond chance": ahead, "NOT": lost}
+    told = "; ".join(f"{kind}: {', '.join(fills)}" for kind, fills in parts.items() if fills)
+    return f"{name} against buy and hold in Sharpe: {told}"
 
 
 def return_band(metrics: Metrics, name: str) -> tuple[Number, Number, Number]:

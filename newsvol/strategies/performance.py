@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from newsvol.engine.arrays import SESSIONS_PER_YEAR, IntArray
+from newsvol.engine.arrays import SESSIONS_PER_YEAR, FloatArray, IntArray
 from newsvol.engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,6 +47,13 @@ class Performance:
     costs_bps_per_year: float
 
 
+def session_returns(result: "PortfolioResult", session_close_bar: IntArray) -> FloatArray:
+    """Return the return of each session, shape (S,), as a share of the equity that it began with."""
+    closing = result.equity[session_close_bar]
+    before = np.concatenate([[result.cash], closing[:-1]])
+    return np.asarray(np.diff(closing, prepend=result.cash) / before)
+
+
 def measure_performance(result: "PortfolioResult", session_close_bar: IntArray) -> Performance:
     """Measure a portfolio.
 
@@ -69,8 +76,7 @@ def measure_performance(result: "PortfolioResult", session_close_bar: IntArray) 
     if len(session_close_bar) == 0:
         raise InputError("performance needs at least one whole session; use a longer span")
     equity = result.equity
-    daily = np.diff(equity[session_close_bar], prepend=result.cash)
-    daily /= np.concatenate([[result.cash], equity[session_close_bar[:-1]]])
+    daily = session_returns(result, session_close_bar)
     years = len(session_close_bar) / SESSIONS_PER_YEAR
     growth = max(float(equity[-1]) / result.cash, 0.0)
     spread = float(np.std(daily, ddof=1)) if len(daily) > 1 else np.nan

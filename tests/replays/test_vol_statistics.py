@@ -13,6 +13,7 @@ from newsvol.replays.statistics import (
     mincer_zarnowitz,
     model_confidence_set,
     newey_west_lag,
+    sharpe_difference_t,
 )
 
 ROWS = 800
@@ -146,3 +147,51 @@ def test_mincer_zarnowitz_is_weighted_least_squares():
     fit = WLS(realized, design, weights=1 / (1.2 * truth) ** 2).fit()
     found = mincer_zarnowitz(realized, 1.2 * truth, 7)
     assert (found.constant, found.slope) == pytest.approx(tuple(fit.params), rel=1e-8)
+
+
+def returns_pair(seed: int, sessions: int = 500) -> tuple[np.ndarray, np.ndarray]:
+    """Returns of two strategies with equal Sharpe ratios that move together."""
+    market, ours, theirs = np.random.default_rng(seed).normal(0, 0.01, (3, sessions))
+    return 0.0005 + market + ours, 2 * (0.0005 + market + theirs)
+
+
+def test_the_sharpe_test_is_the_delta_method_of_the_moments():
+    ours, theirs = returns_pair(0)
+    rows = np.column_stack([ours, theirs, ours**2, theirs**2])
+    deviation = rows - rows.mean(axis=0)
+    lag = 3
+    omega = deviation.T @ deviation / len(rows)
+    for j in range(1, lag + 1):
+        gamma = deviation[j:].T @ deviation[:-j] / len(rows)
+        omega += (1 - j / (lag + 1)) * (gamma + gamma.T)
+    a, b, c, d = rows.mean(axis=0)
+    gradient = np.array(
+        [
+            c / (c - a**2) ** 1.5,
+            -d / (d - b**2) ** 1.5,
+            -a / (2 * (c - a**2) ** 1.5),
+            b / (2 * (d - b**2) ** 1.5),
+        ]
+    )
+    difference = a / np.sqrt(c - a**2) - b / np.sqrt(d - b**2)
+    expected = difference / np.sqrt(gradient @ omega @ gradient / len(rows))
+    assert sharpe_difference_t(ours, theirs, lag) == pytest.approx(expected, rel=1e-9)
+
+
+def test_equal_sharpe_ratios_are_told_apart_one_time_in_twenty():
+    found = np.array([sharpe_difference_t(*returns_pair(seed), lag=4) for seed in range(1000)])
+    assert 0.03 < np.mean(np.abs(found) > 1.96) < 0.08
+
+
+def test_the_sharpe_test_does_not_mind_leverage_and_turns_round():
+    ours, theirs = returns_pair(1)
+    found = sharpe_difference_t(ours, theirs, 4)
+    assert sharpe_difference_t(3 * ours, theirs / 7, 4) == pytest.approx(found)
+    assert sharpe_difference_t(theirs, ours, 4) == pytest.approx(-found)
+
+
+def test_no_sharpe_ratio_no_test():
+    ours, _ = returns_pair(2)
+    for other in (np.zeros(len(ours)), ours):
+        assert np.isnan(sharpe_difference_t(ours, other, 4))
+    assert np.isnan(sharpe_difference_t(ours[:2], ours[1:3], 1))

@@ -85,19 +85,26 @@ def test_a_forecast_without_qlike_is_not_compared(metrics):
     assert "cannot be compared" in forecast_verdicts(Metrics.model_validate(metrics))[0]
 
 
+HIGHER = "vol_target has a higher Sharpe than buy and hold, NOT beyond chance: bridge (t +0.4), next open"
+
+
 @pytest.mark.parametrize(
-    ("sharpes", "verdict"),
+    ("sharpes", "t", "verdict"),
     [
-        ((3, 3, 3), "beats buy and hold in Sharpe under every fill model"),
-        ((0, 0, 0), "does NOT beat buy and hold in Sharpe under any fill model"),
-        ((3, 3, 0), "in Sharpe: bridge, next open; NOT: worst"),
-        ((None, None, None), "does NOT beat buy and hold"),
+        ((3, 3, 3), 2.0, "beats buy and hold in Sharpe under every fill model"),
+        ((3, 3, 3), None, "beats buy and hold in Sharpe under every fill model"),
+        ((3, 3, 3), 0.4, HIGHER),
+        ((0, 0, 0), 3.0, "does NOT beat buy and hold in Sharpe under any fill model"),
+        ((3, 3, 0), 2.1, "in Sharpe: beats it: bridge (t +2.1), next open (t +2.1); NOT: worst"),
+        ((3, 3, 0), 0.4, "ahead, NOT beyond chance: bridge (t +0.4), next open (t +0.4); NOT: worst"),
+        ((None, None, None), None, "does NOT beat buy and hold"),
     ],
 )
-def test_a_strategy_is_judged_under_every_fill_model(metrics, sharpes, verdict):
+def test_a_strategy_is_judged_under_every_fill_model(metrics, sharpes, t, verdict):
     for fill, sharpe in zip(("bridge", "next_open", "worst"), sharpes, strict=True):
         metrics["strategies"]["buy_and_hold"]["fills"][fill]["sharpe"] = 1.0
-        metrics["strategies"]["vol_target"]["fills"][fill]["sharpe"] = sharpe
+        result = metrics["strategies"]["vol_target"]["fills"][fill]
+        result["sharpe"], result["sharpe_t_vs_hold"] = sharpe, t
     assert verdict in strategy_verdict(Metrics.model_validate(metrics), "vol_target")
 
 

@@ -116,8 +116,11 @@ def _strategy_card(run: Run) -> str:
     against = [f"{hold} {number(rival)}", f"worst fills {number(fills['worst'].sharpe)}"]
     if name == hold:
         return _card("Sharpe of buy and hold, after costs", number(own), ["the recipe has no other strategy"])
-    beaten = own is not None and rival is not None and own > rival
-    tag = "beats buy and hold" if beaten else "does not beat buy and hold"
+    higher = own is not None and rival is not None and own > rival
+    beaten = higher and beyond_chance(fills[fill].sharpe_t_vs_hold)
+    tag = (
+        "beats buy and hold" if beaten else ("not beyond chance" if higher else "does not beat buy and hold")
+    )
     return _card(f"Sharpe of {name}, after costs and latency", number(own), against, tag, lost=not beaten)
 
 
