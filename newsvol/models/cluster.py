@@ -19,6 +19,7 @@ LOCAL: Final = "local"
 
 _START_S: Final = 120.0
 _KNOCK_S: Final = 10.0
+_STOP_S: Final = 5.0
 _STORE_BYTES: Final = 128 * 2**20
 """Object store of a Ray of our own: a chunk of headlines is some 50 kB. Ray's default is 30% of memory."""
 
@@ -172,7 +173,19 @@ def _scored(
         held[least].append(ref)
         return ref
 
-    yield from in_order(chunks, submit, ray.get, len(actors))
+    try:
+        yield from in_order(chunks, submit, ray.get, len(actors))
+    finally:
+        _abandon(ray, actors, [ref for refs in held for ref in refs])
+
+
+def _abandon(ray: Any, actors: list[Any], refs: list[Any]) -> None:
+    """End what is still being scored, while there is a Ray that can be told: at its end it would complain."""
+    open_refs = ray.wait(refs, num_returns=len(refs), timeout=0)[1] if refs else []
+    if open_refs:
+        for actor in actors:
+            ray.kill(actor)
+        ray.wait(open_refs, num_returns=len(open_refs), timeout=_STOP_S)
 
 
 def _first_line(error: Exception) -> str:
