@@ -11,7 +11,7 @@ MODEL = click.option(
     "--model",
     default="student",
     show_default=True,
-    help="student, student-int8, or a model folder, also with -int8 behind it.",
+    help="student, student-int8, student-int8-static, or a model folder, with any of these endings.",
 )
 MODELS = click.option(
     "--model",

@@ -1,7 +1,6 @@
 """Judging a training run: the student beside its teachers and its baselines, on the same split."""
 
 import importlib.metadata
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 from scipy import stats
 
 from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.engine.machine import machine
 from newsvol.models.baselines import tfidf_predictions
 from newsvol.models.checkpoint import PINS, open_checkpoint
 from newsvol.models.gathering import Corpus
@@ -93,7 +93,6 @@ def judge(recipe: TrainingRecipe, corpus: Corpus, taught: Taught | None, made: M
     if taught is not None:
         named["teacher"] = taught.test.argmax(axis=1)
     gain, low, high = macro_f1_gain(parts.test.label, named["student"], baseline)
-    single = {} if taught is None else {seed: said.argmax(axis=1) for seed, said in taught.each.items()}
     return {
         "recipe": recipe.name,
         "recipe_hash": recipe.content_hash(),
@@ -101,7 +100,7 @@ def judge(recipe: TrainingRecipe, corpus: Corpus, taught: Taught | None, made: M
         "starts": made.starts,
         "texts": corpus.counts(),
         "test": {name: quality(parts.test.label, said).as_json() for name, said in named.items()},
-        **({"teacher_over_seeds": over_seeds(parts.test.label, single)} if single else {}),
+        **({} if taught is None else {"teacher_over_seeds": over_seeds(parts.test.label, taught.each)}),
         "tfidf_logistic_options": options,
         "student_minus_tfidf_macro_f1": {"gain": round(gain, 4), "interval": [round(low, 4), round(high, 4)]},
         "validation": {"student": quality(parts.validation.label, validation.argmax(axis=1)).as_json()},
@@ -114,15 +113,16 @@ def judge(recipe: TrainingRecipe, corpus: Corpus, taught: Taught | None, made: M
         "model": _model(made.folder),
         "seconds": round(made.seconds),
         "versions": {name: importlib.metadata.version(name) for name in _VERSIONS},
-        "machine": machine(),
+        "machine": {**machine(), "python": platform.python_version()},
     }
 
 
-def over_seeds(truth: IntArray, said: Mapping[int, IntArray]) -> dict[str, Any]:
-    """Return accuracy and macro-F1 of each seed's classes (N,), and their mean with its 95% interval."""
+def over_seeds(truth: IntArray, said: Mapping[int, FloatArray]) -> dict[str, Any]:
+    """Return what each seed's probabilities (N, 3) score, and the mean with its 95% interval."""
     scores = {
-        "accuracy": [accuracy(truth, predicted) for predicted in said.values()],
-        "macro_f1": [macro_f1(truth, predicted) for predicted in said.values()],
+        "accuracy": [accuracy(truth, probs.argmax(axis=1)) for probs in said.values()],
+        "macro_f1": [macro_f1(truth, probs.argmax(axis=1)) for probs in said.values()],
+        "ece": [calibration_error(truth, probs) for probs in said.values()],
     }
     return {"seeds": [*said], **{name: mean_and_interval(values) for name, values in scores.items()}}
 
@@ -138,21 +138,6 @@ def mean_and_interval(values: Sequence[float]) -> dict[str, Any]:
         "mean": round(mean, 4),
         "interval": None if half is None else [round(mean - half, 4), round(mean + half, 4)],
         "each": [round(value, 4) for value in values],
-    }
-
-
-def machine() -> dict[str, Any]:
-    """Return what the run ran on."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        processor = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        processor = platform.processor()
-    return {
-        "processor": processor,
-        "cores": os.cpu_count(),
-        "system": platform.system(),
-        "python": platform.python_version(),
     }
 
 

@@ -38,6 +38,8 @@ _WEIGHT_LEVELS: Final = 63
 """INT8 weights are kept to 7 bits: sums of two 8-bit products can saturate on processors without VNNI."""
 
 Weights = Mapping[str, NDArray[Any]]
+Ranges = Mapping[str, tuple[float, float]]
+"""By activation: the least and the largest value that static INT8 can say."""
 
 
 def is_plain_bert(config: Mapping[str, Any]) -> bool:
@@ -86,7 +88,26 @@ def attention_width(config: Mapping[str, Any]) -> int:
     return int(config["hidden_size"])
 
 
-def bert_graph(config: Mapping[str, Any], weights: Weights, precision: Precision = "fp32") -> bytes:
+def product_inputs(config: Mapping[str, Any]) -> list[str]:
+    """Return the activations that are multiplied with a matrix, by their names in the graph."""
+    names = []
+    state = "bert.embeddings.LayerNorm.out"
+    last = config["num_hidden_layers"] - 1
+    for number in range(last + 1):
+        layer = f"bert.encoder.layer.{number}"
+        mixed = f"{layer}.attention.self.mixed" if number < last else f"{layer}.mixed.first"
+        names += [state, mixed, f"{layer}.attention.output.LayerNorm.out", f"{layer}.active"]
+        state = f"{layer}.output.LayerNorm.out"
+    return [*names, "pooled"]
+
+
+def bert_graph(
+    config: Mapping[str, Any],
+    weights: Weights,
+    precision: Precision = "fp32",
+    ranges: Ranges | None = None,
+    watched: Sequence[str] = (),
+) -> bytes:
     """Return the serialised ONNX model from int32 ``ids`` of shape (B, T) to ``logits`` (B, 3).
 
     Parameters
@@ -97,14 +118,18 @@ def bert_graph(config: Mapping[str, Any], weights: Weights, precision: Precision
         ``fp32`` takes a second input, the int32 ``mask`` (B, T). ``int8`` rounds weights by output channel,
         and activations as they come, per call (Jacob et al. 2018, section 2): texts of a batch must be of
         one length and share the range of their activations, so it is made for B = 1.
+    ranges : mapping, optional
+        With INT8, of every one of `product_inputs`: activations are rounded by these, not by their own.
+    watched : sequence of str
+        Activations that are outputs too, before ``logits``.
     """
-    graph = _Graph(config, weights, precision)
+    graph = _Graph(config, weights, precision, ranges)
     state = graph.embed()
     last = config["num_hidden_layers"] - 1
     for number in range(last + 1):
         state = graph.layer(state, f"bert.encoder.layer.{number}", first_only=number == last)
     graph.classify(state)
-    return graph.serialised()
+    return graph.serialised(watched)
 
 
 def quantised(matrix: NDArray[Any], axis: int, levels: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -121,12 +146,15 @@ def quantised(matrix: NDArray[Any], axis: int, levels: int) -> tuple[NDArray[np.
 class _Graph:
     """Nodes and constants in the making. B texts, T pieces, C channels."""
 
-    def __init__(self, config: Mapping[str, Any], weights: Weights, precision: Precision) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], weights: Weights, precision: Precision, ranges: Ranges | None
+    ) -> None:
         self.heads = int(config["num_attention_heads"])
         self.width, self.attended = int(config["hidden_size"]), attention_width(config)
         self.epsilon = float(config.get("layer_norm_eps", 1e-12))
         self.weights = weights
         self.int8 = precision == "int8"
+        self.ranges = ranges
         self.mask = "" if self.int8 else "mask"
         self.nodes: list[Message] = []
         self.constants: dict[str, Message] = {}
@@ -193,18 +221,9 @@ class _Graph:
             return self.add("Attention", inputs, out, FUSED, num_heads=self.heads, qkv_hidden_sizes=sizes)
         if self.attended == self.width:
             whole, step, zero = self.rounded(f"{name}.qkv", packed)
-            rounded = [f"{name}.{part}" for part in ("whole", "step", "zero")]
-            self.nodes.append(node("DynamicQuantizeLinear", [state], rounded, "", {}))
-            inputs = [
-                rounded[0],
-                whole,
-                self.constant(f"{name}.bias", bias),
-                rounded[1],
-                step,
-                "",
-                rounded[2],
-                zero,
-            ]
+            state_whole, state_step, state_zero = self.rounded_state(state)
+            shift = self.constant(f"{name}.bias", bias)
+            inputs = [state_whole, whole, shift, state_step, step, "", state_zero, zero]
             return self.add("QAttention", inputs, out, FUSED, num_heads=self.heads)
         # QAttention cannot be narrower than its input: pruned heads take the longer way
         product = self.product(state, f"{name}.qkv", packed, bias)
@@ -238,11 +257,29 @@ class _Graph:
     def product(self, state: str, name: str, matrix: NDArray[Any], bias: NDArray[Any]) -> str:
         """State times matrix, plus bias."""
         shift = self.constant(f"{name}.bias", bias)
+        if self.int8 and self.ranges is not None:
+            whole, step, zero = self.rounded(name, matrix)
+            state_whole, state_step, state_zero = self.rounded_state(state)
+            inputs = [state_whole, whole, state_step, step, state_zero, zero, shift]
+            return self.add("MatMulIntegerToFloat", inputs, f"{name}.out", FUSED)
         if self.int8:
             inputs = [state, *self.rounded(name, matrix), shift]
             return self.add("DynamicQuantizeMatMul", inputs, f"{name}.out", FUSED)
         product = self.add("MatMul", [state, self.constant(f"{name}.T", matrix)], f"{name}.product")
         return self.add("Add", [product, shift], f"{name}.out")
+
+    def rounded_state(self, state: str) -> tuple[str, str, str]:
+        """An activation in 8 bits, its step and its zero: by its own range, or by the calibrated one."""
+        whole, step, zero = f"{state}.whole", f"{state}.step", f"{state}.zero"
+        if self.ranges is None:
+            self.nodes.append(node("DynamicQuantizeLinear", [state], [whole, step, zero], "", {}))
+            return whole, step, zero
+        low, high = (float(end) for end in self.ranges[state])
+        low, high = min(low, 0.0), max(high, 0.0)  # so that zero is said exactly
+        size = np.float32((high - low) / 255)
+        self.constant(step, np.array(size))
+        self.constant(zero, np.array(np.rint(-low / size), np.uint8))
+        return self.add("QuantizeLinear", [state, step, zero], whole), step, zero
 
     def rounded(self, name: str, matrix: NDArray[Any]) -> tuple[str, str, str]:
         """Constants for a rounded matrix, its steps and its zeros, one a column."""
@@ -267,8 +304,9 @@ class _Graph:
         self.nodes.append(node(kind, inputs, [out], domain, attributes))
         return out
 
-    def serialised(self) -> bytes:
+    def serialised(self, watched: Sequence[str]) -> bytes:
         names = ("ids",) if self.int8 else ("ids", "mask")
         inputs = [value_info(name, np.int32, ["B", "T"]) for name in names]
-        outputs = [value_info("logits", np.float32, ["B", len(LABELS)])]
+        outputs = [value_info(name, np.float32, None) for name in watched]
+        outputs.append(value_info("logits", np.float32, ["B", len(LABELS)]))
         return model(self.nodes, self.constants.values(), inputs, outputs)

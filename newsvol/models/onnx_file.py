@@ -51,10 +51,11 @@ def tensor(name: str, value: NDArray[Any]) -> Message:
     return _joined([*dims, _number(2, element(value.dtype)), _text(8, name), raw])
 
 
-def value_info(name: str, dtype: Any, shape: Sequence[int | str]) -> Message:
-    """Return a ValueInfoProto; a size that is a word is free."""
-    sizes = [_field(1, _number(1, size) if isinstance(size, int) else _text(2, size)) for size in shape]
-    kind = _field(1, [*_number(1, element(dtype)), *_field(2, _joined(sizes))])
+def value_info(name: str, dtype: Any, shape: Sequence[int | str] | None) -> Message:
+    """Return a ValueInfoProto; a size that is a word is free, and so is a shape of None."""
+    sizes = [_field(1, _number(1, size) if isinstance(size, int) else _text(2, size)) for size in shape or ()]
+    stated = [] if shape is None else _field(2, _joined(sizes))
+    kind = _field(1, [*_number(1, element(dtype)), *stated])
     return [*_text(1, name), *_field(2, kind)]
 
 

@@ -99,7 +99,7 @@ class Scorer:
 
     def logits(self, texts: Sequence[str]) -> FloatArray:
         """Return what the probabilities are the softmax of, shape (N, 3); texts are batched by length."""
-        ids = self._pieces(texts)
+        ids = self.pieces(texts)
         if len(ids) == 1:  # as a replay scores: what follows would take a tenth of the time of the network
             return self._run.logits(np.array(ids, np.int64), None)[:, self._columns]
         order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
@@ -109,7 +109,8 @@ class Scorer:
             logits[rows] = self._run.logits(*_padded([ids[row] for row in rows], self._pad))
         return logits[:, self._columns]
 
-    def _pieces(self, texts: Sequence[str]) -> list[list[int]]:
+    def pieces(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the word pieces of each text, as the network is given them."""
         for row, text in enumerate(texts):
             if not isinstance(text, str):
                 raise InputError(f"text {row} is {type(text).__name__} {text!r:.40}, not a string")
@@ -146,7 +147,7 @@ def load_scorer(
     ----------
     model : str or Path
         ``"student"`` (shipped), or a Hugging Face folder with safetensors and ``tokenizer.json``; either with
-        ``-int8`` behind it: the same in INT8, for the CPU.
+        ``-int8`` or ``-int8-static`` behind it: the same in INT8, for the CPU; see `open_variant`.
     device : str
         ``cpu``, ``cuda``, or ``auto``: CUDA where there is one and the model runs there, else the CPU; the
         scorer says which it was.

@@ -5,14 +5,17 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from scipy.special import softmax
 from tokenizers import Tokenizer
 
+from newsvol.engine.arrays import FloatArray
 from newsvol.models.augmenting import nearest_words, variations
 from newsvol.models.bench import Bench, open_bench
+from newsvol.models.calibrating import calibrate, spread
 from newsvol.models.checkpoint import write_pins
-from newsvol.models.corpus import Texts
+from newsvol.models.corpus import Texts, join
 from newsvol.models.feeding import predict
 from newsvol.models.gathering import Corpus, gather
 from newsvol.models.judging import Made, judge, over_seeds
@@ -44,13 +47,17 @@ def with_variations(bench: Bench, corpus: Corpus) -> Corpus:
     return corpus.with_unlabelled(made, recipe.split.near_duplicate)
 
 
-def calibrate(network: Any, tokenizer: Tokenizer, validation: Texts) -> float:
+def fold_temperature(network: Any, tokenizer: Tokenizer, validation: Texts) -> float:
     """Fold the temperature that suits `validation` best into the classifier, and return it."""
     temperature = best_temperature(validation.label, predict(network, tokenizer, validation.text, "fp32"))
     with torch.no_grad():
         network.classifier.weight /= temperature
         network.classifier.bias /= temperature
     return temperature
+
+
+def _odds(network: Any, tokenizer: Tokenizer, texts: Texts) -> FloatArray:
+    return np.asarray(softmax(predict(network, tokenizer, texts.text, "fp32"), axis=1))
 
 
 def train(recipe: TrainingRecipe, data: Path, folder: Path, bench: Bench) -> dict[str, Any]:
@@ -73,9 +80,10 @@ def train(recipe: TrainingRecipe, data: Path, folder: Path, bench: Bench) -> dic
     bench.say(", ".join(f"{count} {name}" for name, count in corpus.counts().items()))
     taught = teach(bench, corpus)
     network, tokenizer = distil(bench, corpus, taught)
-    raw = softmax(predict(network, tokenizer, corpus.parts.validation.text, "fp32"), axis=1)
-    temperature = calibrate(network, tokenizer, corpus.parts.validation)
+    raw = _odds(network, tokenizer, corpus.parts.validation)
+    temperature = fold_temperature(network, tokenizer, corpus.parts.validation)
     save_network(network, tokenizer, folder)
+    calibrate(folder, spread(join([corpus.training(), corpus.unlabelled]).text.tolist()))
     write_pins(folder)
     starts = {recipe.start: weights_hash(bench.folder)}
     if recipe.teacher is not None and recipe.teacher.start is not None:
@@ -84,10 +92,11 @@ def train(recipe: TrainingRecipe, data: Path, folder: Path, bench: Bench) -> dic
     results = judge(recipe, corpus, taught, made)
     if recipe.student.repeats:
         test = corpus.parts.test
-        said = {recipe.seed: predict(network.float(), tokenizer, test.text, "fp32").argmax(axis=1)}
+        said = {recipe.seed: _odds(network.float(), tokenizer, test)}
         for seed in recipe.student.repeats:
             again, _ = distil(bench, corpus, taught, seed)
-            said[seed] = predict(again, tokenizer, test.text, "fp32").argmax(axis=1)
+            fold_temperature(again, tokenizer, corpus.parts.validation)
+            said[seed] = _odds(again, tokenizer, test)
         results["student_over_seeds"] = over_seeds(test.label, said)
     for name, content in (("split", corpus.parts.fingerprint()), ("training", results)):
         (folder / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

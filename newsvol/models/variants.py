@@ -1,6 +1,8 @@
 """Models by name: the shipped ones, folders, and either of them rounded to INT8.
 
-``NAME-int8`` is NAME with 8-bit weights, made from its safetensors on first use and kept in the user's cache.
+``NAME-int8`` is NAME with 8-bit weights, made from its safetensors on first use and kept in the user's cache:
+its activations are rounded by their own range. With ``NAME-int8-static`` they are rounded by ranges that were
+measured before, and lie in the folder.
 """
 
 import hashlib
@@ -9,14 +11,19 @@ from pathlib import Path
 from typing import Final
 
 from newsvol.engine.errors import ModelError, UnknownNameError
+from newsvol.models.activation_ranges import read_ranges
 from newsvol.models.cache import cache_folder, recall, remember
 from newsvol.models.checkpoint import SHIPPED, Checkpoint, open_checkpoint
-from newsvol.models.onnx_bert import Precision, bert_graph, is_plain_bert
+from newsvol.models.onnx_bert import Precision, Ranges, bert_graph, is_plain_bert
 from newsvol.models.weights import read_weights
 
 INT8_SUFFIX: Final = "-int8"
+STATIC_SUFFIX: Final = "-int8-static"
 _INT8_SCHEME: Final = "int8-1: weights symmetric 7 bit by output channel, words 8 bit by row, inputs dynamic"
-"""Part of the hash of an INT8 model, and so of its place in the cache: change it with the graph."""
+_STATIC_SCHEME: Final = f"{_INT8_SCHEME.removesuffix('dynamic')}static"
+"""Parts of the hash of an INT8 model, and so of its place in the cache: change them with the graph."""
+
+_SUFFIXES: Final = (INT8_SUFFIX, STATIC_SUFFIX)
 
 
 @dataclass(frozen=True)
@@ -27,42 +34,46 @@ class Variant:
     ----------
     name, model_hash : str
         As its scorer says them; equal hashes score equally.
+    ranges : mapping or None
+        Of static INT8.
     """
 
     name: str
     model_hash: str
     checkpoint: Checkpoint
     precision: Precision
+    ranges: Ranges | None = None
 
 
 def known_names() -> list[str]:
     """Return the names that `open_variant` knows without a folder."""
-    return [name for shipped in SHIPPED for name in (shipped, shipped + INT8_SUFFIX)]
+    return [shipped + suffix for shipped in SHIPPED for suffix in ("", *_SUFFIXES)]
 
 
 def open_variant(model: str | Path) -> Variant:
-    """Find and check a model: a shipped name or a folder, with or without ``-int8``.
+    """Find and check a model: a shipped name or a folder, alone or with ``-int8`` or ``-int8-static``.
 
     Raises
     ------
     UnknownNameError, ModelError
-        As `open_checkpoint`; and INT8 of something that is not a BERT classifier.
+        As `open_checkpoint`; INT8 of something that is not a BERT classifier, or static INT8 of a folder
+        that was not calibrated.
     """
     text = str(model)
-    whole = Path(text).is_dir() or not text.endswith(INT8_SUFFIX)
-    folder = text if whole else text.removesuffix(INT8_SUFFIX)
+    suffix = "" if Path(text).is_dir() else next((end for end in _SUFFIXES if text.endswith(end)), "")
+    folder = text.removesuffix(suffix)
     if folder not in SHIPPED and not Path(folder).is_dir() and Path(text).name == text:
         raise UnknownNameError("model", text, known_names())
     checkpoint = open_checkpoint(folder)
-    if whole:
+    if not suffix:
         return Variant(checkpoint.name, checkpoint.model_hash, checkpoint, "fp32")
     if not is_plain_bert(checkpoint.config):
         kind = checkpoint.config.get("model_type")
-        raise ModelError(
-            f"{INT8_SUFFIX} is for BERT classifiers, {checkpoint.folder} is {kind!r}; leave it out"
-        )
-    digest = hashlib.sha256(f"{checkpoint.model_hash}\n{_INT8_SCHEME}".encode()).hexdigest()
-    return Variant(f"{checkpoint.name}{INT8_SUFFIX}", f"sha256:{digest}", checkpoint, "int8")
+        raise ModelError(f"{suffix} is for BERT classifiers, {checkpoint.folder} is {kind!r}; leave it out")
+    ranges = read_ranges(checkpoint) if suffix == STATIC_SUFFIX else None
+    scheme = _INT8_SCHEME if ranges is None else f"{_STATIC_SCHEME}\n{sorted(ranges.items())}"
+    digest = hashlib.sha256(f"{checkpoint.model_hash}\n{scheme}".encode()).hexdigest()
+    return Variant(f"{checkpoint.name}{suffix}", f"sha256:{digest}", checkpoint, "int8", ranges)
 
 
 def onnx_model(variant: Variant, cache: Path | None = None) -> bytes:
@@ -85,7 +96,7 @@ def onnx_model(variant: Variant, cache: Path | None = None) -> bytes:
     known = recall(file)
     if known is not None:
         return known
-    made = bert_graph(checkpoint.config, read_weights(checkpoint), "int8")
+    made = bert_graph(checkpoint.config, read_weights(checkpoint), "int8", variant.ranges)
     remember(file, made)
     return made
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from newsvol.models.checkpoint import RANGES, SHIPPED
 
 MODEL = ("--model", "student-int8")
 LABELLED = "text,label\n" + "".join(
@@ -153,6 +156,19 @@ def test_evaluate_measures_calibration_and_agreement(tmp_path: Path) -> None:
     assert 0 <= result["ece"] < 0.5
     assert result["reference"]["model"] == "student"
     assert (result["reference"]["agreement"], result["reference"]["polarity_flips"]) == (1.0, 0.0)
+
+
+def test_a_folder_is_calibrated_for_static_int8(tmp_path: Path) -> None:
+    folder = shutil.copytree(SHIPPED["student"], tmp_path / "mine")
+    (folder / RANGES).unlink(missing_ok=True)
+    (tmp_path / "in.csv").write_text(LABELLED)
+    done = sentiment("calibrate", folder, "--data", tmp_path / "in.csv")
+    assert f"activations on 3 texts; use {folder}-int8-static" in done.stdout.decode()
+    said = sentiment("evaluate", "--data", tmp_path / "in.csv", "--model", f"{folder}-int8-static", "--json")
+    assert json.loads(said.stdout)["accuracy"] == 1.0
+    refused = sentiment("calibrate", "student", "--data", tmp_path / "in.csv")
+    assert refused.returncode == 2
+    assert b"student is shipped with its ranges; name a model folder" in refused.stderr
 
 
 def test_compare_writes_table_figures_and_picture(tmp_path: Path) -> None:

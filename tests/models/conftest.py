@@ -129,3 +129,21 @@ def tiny_recipe(tiny_start: Path, tmp_path: Path) -> Path:
     file = tmp_path / "tiny.yaml"
     file.write_text(json.dumps(content), encoding="utf-8")  # JSON is YAML
     return file
+
+
+@pytest.fixture(scope="session")
+def pruned(tiny_start: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of three heads of eight channels within 32."""
+    import torch
+
+    from newsvol.models.pruned_bert import PrunedBertConfig, PrunedBertForSequenceClassification
+
+    torch.manual_seed(0)
+    content = json.loads((tiny_start / "config.json").read_text())
+    for key in ("model_type", "architectures", "transformers_version"):
+        content.pop(key, None)
+    config = PrunedBertConfig(**{**content, "num_attention_heads": 3, "attention_head_size": 8})
+    folder = tmp_path_factory.mktemp("pruned") / "pruned"
+    PrunedBertForSequenceClassification(config).save_pretrained(folder)
+    shutil.copy(tiny_start / "tokenizer.json", folder)
+    return folder

@@ -53,8 +53,11 @@ def test_a_folder_whose_name_ends_so_is_served_as_it_is(tiny: Path) -> None:
 
 
 def test_a_typo_is_told_the_known_names() -> None:
-    assert known_names() == ["student", "student-int8"]
-    with pytest.raises(UnknownNameError, match=r"did you mean 'student-int8'.*known: student, student-int8"):
+    assert known_names() == ["student", "student-int8", "student-int8-static"]
+    with pytest.raises(
+        UnknownNameError,
+        match=r"did you mean 'student-int8'.*known: student, student-int8, st",
+    ):
         load_scorer("studnet-int8")
 
 

@@ -1,7 +1,5 @@
 """The graphs that are written by hand."""
 
-import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,24 +11,6 @@ from newsvol.models.variants import open_variant
 from newsvol.models.weights import count_parameters, read_weights
 
 TEXTS = ["profit rose sharply", "", "shares of the bank fell", "loss " * 60]
-
-
-@pytest.fixture(scope="module")
-def pruned(tiny_start: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A BERT of three heads of eight channels within 32."""
-    import torch
-
-    from newsvol.models.pruned_bert import PrunedBertConfig, PrunedBertForSequenceClassification
-
-    torch.manual_seed(0)
-    content = json.loads((tiny_start / "config.json").read_text())
-    for key in ("model_type", "architectures", "transformers_version"):
-        content.pop(key, None)
-    config = PrunedBertConfig(**{**content, "num_attention_heads": 3, "attention_head_size": 8})
-    folder = tmp_path_factory.mktemp("pruned") / "pruned"
-    PrunedBertForSequenceClassification(config).save_pretrained(folder)
-    shutil.copy(tiny_start / "tokenizer.json", folder)
-    return folder
 
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])

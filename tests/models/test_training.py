@@ -127,7 +127,7 @@ def test_further_seeds_are_reported_with_an_interval(run_with) -> None:
     assert spread["seeds"] == [1, 5, 6]
     low, high = spread["macro_f1"]["interval"]
     assert low <= spread["macro_f1"]["mean"] <= high
-    assert len(spread["accuracy"]["each"]) == 3
+    assert len(spread["accuracy"]["each"]) == len(spread["ece"]["each"]) == 3
 
 
 def test_a_run_goes_on_from_its_work_folder(run_with, tmp_path: Path) -> None:

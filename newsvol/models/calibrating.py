@@ -1,0 +1,94 @@
+"""Static INT8: how far a network's activations reach is measured on texts, and kept beside its weights."""
+
+import json
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnxruntime
+
+from newsvol.engine.errors import InputError, ModelError
+from newsvol.models.activation_ranges import read_ranges
+from newsvol.models.checkpoint import RANGES, SHIPPED, Checkpoint, open_checkpoint, write_pins
+from newsvol.models.onnx_bert import Ranges, bert_graph, is_plain_bert, product_inputs
+from newsvol.models.serving import load_scorer
+from newsvol.models.weights import read_weights
+
+PERCENTILE: Final = 99.999
+"""Of all values of an activation: the few beyond it are cut, so that the others keep their digits."""
+
+ENOUGH: Final = 500
+"""Texts; the histograms of more look the same."""
+
+_BINS: Final = 2048
+
+
+def spread(texts: Sequence[str]) -> list[str]:
+    """Return up to `ENOUGH` of the texts, from all over."""
+    step = max(1, len(texts) // ENOUGH)
+    return list(texts[::step][:ENOUGH])
+
+
+def calibrate(model: str | Path, texts: Sequence[str]) -> Ranges:
+    """Measure the ranges of a model's activations on `texts`, and keep them in its folder.
+
+    What ONNX Runtime's histogram calibrator finds for `PERCENTILE`. A folder with pins is pinned again.
+
+    Raises
+    ------
+    InputError
+        No texts, or ``onnx`` is not installed, which ONNX Runtime's quantisation needs.
+    ModelError
+        A shipped model, whose files do not change; or not a BERT classifier.
+    """
+    if str(model) in SHIPPED:
+        raise ModelError(f"{model} is shipped with its ranges; name a model folder")
+    if not texts:
+        raise InputError(
+            "no texts to calibrate on; a few hundred headlines like those to be scored are enough"
+        )
+    checkpoint = open_checkpoint(model)
+    if not is_plain_bert(checkpoint.config):
+        kind = checkpoint.config.get("model_type")
+        raise ModelError(f"static INT8 is for BERT classifiers, {checkpoint.folder} is {kind!r}")
+    ranges = _measured(checkpoint, texts)
+    about = {
+        "model": checkpoint.model_hash,
+        "texts": len(texts),
+        "percentile": PERCENTILE,
+        "ranges": {name: [round(end, 6) for end in ends] for name, ends in ranges.items()},
+    }
+    pinned = checkpoint.is_pinned
+    (checkpoint.folder / RANGES).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    if pinned:
+        write_pins(checkpoint.folder)
+    return read_ranges(checkpoint)
+
+
+def _measured(checkpoint: Checkpoint, texts: Sequence[str]) -> Ranges:
+    try:
+        from onnxruntime.quantization.calibrate import HistogramCollector
+    except ImportError:
+        raise InputError("calibration needs onnx: pip install 'newsvol[train]'") from None
+    names = product_inputs(checkpoint.config)
+    graph = bert_graph(checkpoint.config, read_weights(checkpoint), watched=names)
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    pieces = load_scorer(checkpoint.folder, "cpu", "onnx").pieces(texts)
+    seen = HistogramCollector(
+        method="percentile",
+        symmetric=False,
+        num_bins=_BINS,
+        num_quantized_bins=128,
+        percentile=PERCENTILE,
+        scenario="same",
+    )
+    with redirect_stdout(StringIO()):  # it tells of every batch
+        for ids in pieces:
+            row = np.array([ids], np.int32)
+            found = session.run(list(names), {"ids": row, "mask": np.ones_like(row)})
+            seen.collect(dict(zip(names, found, strict=True)))
+        ends = seen.compute_collection_result()
+    return {name: (float(ends[name][0]), float(ends[name][1])) for name in names}
