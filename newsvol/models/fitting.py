@@ -102,6 +102,7 @@ def fit(network: Any, tokenizer: Tokenizer, lesson: Lesson, how: Fit, setting: F
         trainer = _Distiller(
             objective,
             lesson.guide,
+            how.head_learning_rate,
             model=trained,
             args=_arguments(how, setting, folder),
             train_dataset=rows_of(tokenizer, lesson.texts, lesson.soft),
@@ -179,10 +180,19 @@ def _measured(said: Any) -> dict[str, float]:
 class _Distiller(Trainer):
     """A Trainer whose loss takes labels, a teacher's probabilities, and maybe a teacher's insides."""
 
-    def __init__(self, objective: Objective, guide: Guide | None, **options: Any) -> None:
+    def __init__(
+        self, objective: Objective, guide: Guide | None, head_rate: float | None, **options: Any
+    ) -> None:
         super().__init__(**options)
         self.objective: Objective = objective
         self.guide: Guide | None = guide
+        self.head_rate: float | None = head_rate
+
+    def create_optimizer(self, model: Any = None) -> Any:
+        optimizer = super().create_optimizer(model)
+        if self.head_rate is not None:
+            _quicken(optimizer, _head(self.model), self.head_rate)
+        return optimizer
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
@@ -192,3 +202,21 @@ class _Distiller(Trainer):
         if self.guide is not None and model.training:
             loss = loss + self.guide.loss(inputs)
         return (loss, outputs) if return_outputs else loss
+
+
+def _head(network: Any) -> set[torch.nn.Parameter]:
+    """Return the parameters of pooler and classifier, as adapters may have wrapped them."""
+    return {
+        parameter
+        for name, parameter in network.named_parameters()
+        if {"pooler", "classifier"}.intersection(name.split("."))
+    }
+
+
+def _quicken(optimizer: torch.optim.Optimizer, chosen: set[torch.nn.Parameter], rate: float) -> None:
+    """Move parameters into groups of their own, with another learning rate and all else unchanged."""
+    for group in list(optimizer.param_groups):
+        moved = [parameter for parameter in group["params"] if parameter in chosen]
+        group["params"] = [parameter for parameter in group["params"] if parameter not in chosen]
+        if moved:
+            optimizer.add_param_group({**group, "params": moved, "lr": rate})

@@ -140,11 +140,13 @@ class Fit(Strict):
     """One fine-tuning.
 
     With `patience`, the validation part is scored after each epoch, training stops when macro-F1 has not
-    risen for that many epochs, and the best epoch is kept.
+    risen for that many epochs, and the best epoch is kept. `head_learning_rate` is for pooler and classifier,
+    which start from noise: at the rest's pace a short fit ends before they can say how sure they are.
     """
 
     epochs: Annotated[float, Field(gt=0)] = 3.0
     learning_rate: Annotated[float, Field(gt=0)] = 5e-5
+    head_learning_rate: Annotated[float, Field(gt=0)] | None = None
     batch: Annotated[int, Field(gt=0)] = 32
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.1
     weight_decay: Annotated[float, Field(ge=0)] = 0.01

@@ -86,6 +86,27 @@ def test_adapters_are_resumed_and_merged(tiny_start: Path, tmp_path: Path) -> No
         torch.testing.assert_close(resumed[name], value, msg=name)
 
 
+def test_the_head_has_a_pace_of_its_own(tiny_start: Path) -> None:
+    how = HOW.model_copy(update={"learning_rate": 1e-12, "head_learning_rate": 1e-2, "epochs": 1})
+    before = load_start(tiny_start, 0).state_dict()
+    moved = {
+        name
+        for name, value in fitted(tiny_start, SETTING, how).items()
+        if not torch.allclose(value, before[name], atol=1e-6)
+    }
+    assert moved == {name for name in before if "pooler" in name or name.startswith("classifier")}
+
+
+def test_a_head_with_its_own_pace_is_resumed(tiny_start: Path, tmp_path: Path) -> None:
+    how = HOW.model_copy(update={"head_learning_rate": 1e-2, "lora": Lora(r=2, dropout=0.0)})
+    whole = fitted(tiny_start, SETTING, how)
+    kept = replace(SETTING, checkpoints=tmp_path / "fit")
+    with pytest.raises(Killed):
+        fitted(tiny_start, replace(kept, callbacks=(KilledAfter(1),)), how)
+    for name, value in fitted(tiny_start, kept, how).items():
+        torch.testing.assert_close(value, whole[name], msg=name)
+
+
 def test_equal_seeds_give_equal_weights(tiny_start: Path) -> None:
     how = HOW.model_copy(update={"epochs": 1})
     first, again, other = (fitted(tiny_start, replace(SETTING, seed=seed), how) for seed in (1, 1, 2))
