@@ -44,6 +44,17 @@ def test_every_command_that_a_document_names_exists(words: str) -> None:
         assert command.get_command(context, rest[0]) is not None, f"newsvol {words}"
 
 
+def test_every_training_recipe_in_the_documents_loads(tmp_path: Path) -> None:
+    from newsvol.models.training_recipe import load_training_recipe
+
+    written = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    recipes = [block for block in re.findall(r"```yaml\n(.*?)```", written, re.DOTALL) if "base:" in block]
+    assert recipes
+    for recipe in recipes:
+        (tmp_path / "recipe.yaml").write_text(recipe, encoding="utf-8")
+        load_training_recipe(tmp_path / "recipe.yaml")
+
+
 def test_every_link_between_documents_leads_somewhere() -> None:
     for file in DOCUMENTS:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", file.read_text(encoding="utf-8")):

@@ -91,8 +91,8 @@ class TrainingRecipe(Strict):
 def load_training_recipe(recipe: str | Path) -> TrainingRecipe:
     """Read a training recipe: a YAML file, or the name of a shipped one.
 
-    A recipe with the key ``base`` is another one (a shipped name, or a file beside it) with changes: mappings
-    are merged key by key, anything else replaces what the base says.
+    A recipe with the key ``base`` is another one (a shipped name, or a file beside it) with changes: blocks
+    are merged key by key, anything else (a map of layers too) replaces what the base says.
 
     Raises
     ------
@@ -139,7 +139,8 @@ def _read(recipe: str | Path, seen: tuple[Path, ...] = ()) -> tuple[Path, dict[s
 def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     both = dict(under)
     for key, value in over.items():
-        if isinstance(value, dict) and isinstance(under.get(key), dict):
+        numbered = isinstance(value, dict) and any(isinstance(name, int) for name in value)
+        if isinstance(value, dict) and isinstance(under.get(key), dict) and not numbered:
             both[key] = _merged(under[key], value)
         else:
             both[key] = value

@@ -49,6 +49,15 @@ def test_a_recipe_is_its_base_with_changes(written) -> None:
     assert recipe.evaluated == under.evaluated
 
 
+def test_a_map_of_layers_replaces_that_of_the_base(tmp_path: Path) -> None:
+    student = {"layers": [0, 5], "intermediate": {"layers": {0: 2, 1: 5}}}
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump({"base": "student-relations", "name": "mine", "student": student}))
+    inner = load_training_recipe(file).student.intermediate
+    assert inner is not None
+    assert (inner.method, inner.layers) == ("relations", {0: 2, 1: 5})
+
+
 def test_a_base_that_leads_back_is_refused(tmp_path: Path) -> None:
     for name, base in (("a", "b"), ("b", "a")):
         (tmp_path / f"{name}.yaml").write_text(f"base: {base}.yaml")
