@@ -130,7 +130,8 @@ def _join(ray: Any, cluster: Cluster) -> None:
         ray.init(address=cluster.address, log_to_driver=False, logging_level="error", **own)
     except (RuntimeError, ValueError, OverflowError, OSError) as error:
         raise InputError(
-            f"no Ray at {cluster.address}: {_first_line(error)}; name HOST:PORT of one that runs, or {LOCAL}"
+            f"no Ray at {cluster.address}: {_first_line(error)}; name HOST:PORT of one that runs "
+            f"(RAY_AUTH_MODE=token if it wants a token), or {LOCAL}"
         ) from error
 
 
