@@ -46,14 +46,15 @@ class Bench:
     def student_setting(self, seed: int, stage: Literal["fit", "recovery"]) -> FitSetting:
         """Return the same for a student's fit.
 
-        A first fit belongs to every recipe that differs only in what comes after it.
+        It belongs to every recipe that differs only in its name, in repeats, or in what comes after it.
         """
         if self.work is None:
             return self.setting(seed, None)
         recipe = self.recipe
-        if stage == "fit" and not recipe.student.quantization_aware:  # pruning decides which fit is rounded
-            student = recipe.student.model_copy(update={"prune": None, "repeats": ()})
-            recipe = recipe.model_copy(update={"name": stage, "student": student})
+        student = recipe.student.model_copy(update={"repeats": ()})
+        if stage == "fit" and not student.quantization_aware:  # pruning decides which fit is rounded
+            student = student.model_copy(update={"prune": None})
+        recipe = recipe.model_copy(update={"name": stage, "student": student})
         owner = recipe.content_hash().removeprefix("sha256:")[:12]
         return self.setting(seed, self.work / f"student-{owner}" / f"{stage}-{seed}")
 
