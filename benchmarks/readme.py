@@ -131,16 +131,15 @@ def variants_block() -> str:
     result = _read("sentiment-variants")
     made_on = f"one of {result['machine']['cores']} cores of {result['machine']['processor']} for each"
     found = [f"- {line}" for line in result["findings"]]
-    served = ", ".join(
-        f"{name} {row['served_int8']['macro_f1']['mean']:.3f}"
-        for name, row in result["variants"].items()
-        if "served_int8" in row
-    )
-    flips = max(
-        max(row["served_int8"]["polarity_flips"])
-        for row in result["variants"].values()
-        if "served_int8" in row
-    )
+    served = []
+    for kind in ("served_int8", "served_int8_static"):
+        rounded = {name: row[kind] for name, row in result["variants"].items() if kind in row}
+        scores = ", ".join(f"{name} {row['macro_f1']['mean']:.3f}" for name, row in rounded.items())
+        flips = max(share for row in rounded.values() for share in row["polarity_flips"])
+        served.append(
+            f"- {kind.replace('_', ' ')} by newsvol itself: {scores}; at most {flips:.2%} of sentences "
+            "turn from negative to positive or back"
+        )
     return "\n".join(
         [
             variants_table.markdown(result),
@@ -148,8 +147,7 @@ def variants_block() -> str:
             f"`{result['command']}`; {made_on}. Each comparison, in macro-F1:",
             "",
             *found,
-            f"- served in INT8 by newsvol itself: {served}; at most {flips:.2%} of sentences turn from "
-            "negative to positive or back",
+            *served,
         ]
     )
 

@@ -8,7 +8,6 @@ the machine does hits all of them: the ratios are what to read. INT8 is compared
 PhraseBank sentence; quality on the held-out split of the shipped student's recipe.
 """
 
-import argparse
 import csv
 import os
 import statistics
@@ -21,11 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from headlines import reuters
-from results_file import publish
+from headlines import VOCABULARY, reuters
+from results_file import parser, publish
 from tokenizers import Tokenizer
 
+from newsvol.engine.machine import machine, versions
 from newsvol.models.comparison import Compared, compare
+from newsvol.models.corpus import read_source
 from newsvol.models.gathering import gather
 from newsvol.models.labels import LABELS
 from newsvol.models.metrics import agreement
@@ -33,11 +34,8 @@ from newsvol.models.serving import load_scorer, usable_cores
 from newsvol.models.timing import PEER, Timed, time_models
 from newsvol.models.training_recipe import load_training_recipe
 from newsvol.models.variants import int8_file, onnx_model, open_variant
-from newsvol.engine.machine import machine, versions
 
-MODELS = ("student", "student-int8")
-VOCABULARY = "seeds_reference/bert-base-uncased-vocab.txt"
-SENTENCES = "sentiment/financial_phrasebank/Sentences_50Agree.txt"
+MODELS = ("student", "student-int8", "student-int8-static")
 COLD_STARTS = 7
 BULK = 200_000
 RESULT = "sentiment-serving.json"
@@ -142,10 +140,10 @@ def _proportional_kib(pid: int) -> int:
 
 def int8_against_fp32(data: Path) -> dict[str, Any]:
     """Return how often INT8 says what FP32 says, on every PhraseBank sentence."""
-    lines = (data / SENTENCES).read_text(encoding="latin-1").splitlines()
-    texts = [line.rpartition("@")[0] for line in lines]
-    fp32, int8 = (load_scorer(model, "cpu").probabilities(texts) for model in MODELS)
-    return {"sentences": len(texts), **agreement(int8, fp32)}
+    texts = read_source(load_training_recipe("student").evaluated, data, 0).text.tolist()
+    exact, *rounded = (load_scorer(model, "cpu").probabilities(texts) for model in MODELS)
+    said = {model: agreement(probs, exact) for model, probs in zip(MODELS[1:], rounded, strict=True)}
+    return {"sentences": len(texts), **said}
 
 
 def held_out(data: Path) -> dict[str, Any]:
@@ -165,14 +163,10 @@ def held_out(data: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print, and write the results file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder of third-party data")
-    parser.add_argument("--out", type=Path, help="results file (JSON)")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--bulk", type=int, default=BULK, help="headlines that are scored in bulk")
-    options = parser.parse_args()
+    asked = parser(__doc__)
+    asked.add_argument("--rounds", type=int, default=5)
+    asked.add_argument("--bulk", type=int, default=BULK, help="headlines that are scored in bulk")
+    options = asked.parse_args()
     headlines = reuters(options.data)
     drawn = np.sort(np.random.default_rng(0).permutation(len(headlines))[:100])
     texts = [headlines[row] for row in drawn]

@@ -36,12 +36,16 @@ def int8(result: dict[str, Any]) -> str:
             cells += [f"{row[measure]:.3f}", f"{low:.3f}-{high:.3f}"]
         cells.append(f"{row['ece']:.3f}" if "ece" in row else "")
         lines.append(f"| {' | '.join(cells)} |")
-    against, use = result["int8"]["against_fp32"], result["int8"]["first_use"]
+    against, use = dict(result["int8"]["against_fp32"]), result["int8"]["first_use"]
+    sentences = against.pop("sentences")
+    told = "; ".join(
+        f"{name} gives the label that FP32 gives for {row['agreement']:.2%}, and turns negative into "
+        f"positive or back for {row['polarity_flips']:.3%}"
+        for name, row in against.items()
+    )
     said = (
-        f"On all {against['sentences']:,} PhraseBank sentences INT8 gives the label that FP32 gives for "
-        f"{against['agreement']:.2%}, and turns negative into positive or back for "
-        f"{against['polarity_flips']:.3%}. The file of {use['bytes'] / 1e6:.1f} MB is made in "
-        f"{use['made_s']:.2f} s and read back in {use['read_s']:.2f} s."
+        f"On all {sentences:,} PhraseBank sentences {told}. The file of {use['bytes'] / 1e6:.1f} MB is "
+        f"made in {use['made_s']:.2f} s and read back in {use['read_s']:.2f} s."
     )
     return "\n".join([*lines, "", said])
 

@@ -12,7 +12,6 @@ about 11,000 readings in all; the shipped student read ten times as many texts t
 the variants; they are not what the shipped student reaches.
 """
 
-import argparse
 import json
 import os
 import time
@@ -24,25 +23,29 @@ from typing import Any
 
 import numpy as np
 import torch
+from results_file import parser
 from safetensors.torch import load_file, save_file
 from variants_table import ABOUT, findings, markdown, rows_of
 
+from newsvol.engine.machine import machine
 from newsvol.models.baselines import tfidf_predictions
 from newsvol.models.bench import Bench, open_bench
+from newsvol.models.calibrating import calibrate, spread
 from newsvol.models.corpus import UNLABELLED, Texts, join, read_source
 from newsvol.models.feeding import predict
 from newsvol.models.fitting import Lesson, fit
 from newsvol.models.gathering import Corpus, gather
-from newsvol.models.judging import Taught, machine, mean_and_interval, over_seeds
+from newsvol.models.judging import Taught, mean_and_interval, over_seeds
 from newsvol.models.metrics import quality
 from newsvol.models.networks import cut, load_start, save_network, start_tokenizer
 from newsvol.models.qat import convert_int8, prepare_int8, strip_int8
-from newsvol.models.recipe_parts import Intermediate, Lora, Prune, Source, Student, Teacher
+from newsvol.models.recipe_parts import Intermediate, Lora, Prune, Student, Teacher
 from newsvol.models.serving import load_scorer
 from newsvol.models.students import distil, shrink
 from newsvol.models.teaching import teach
 from newsvol.models.training import with_variations
 from newsvol.models.training_recipe import load_training_recipe
+from newsvol.models.variants import INT8_SUFFIX, STATIC_SUFFIX
 
 TEXTS = 4000
 LAYERS = (0, 1, 3, 5)
@@ -81,11 +84,9 @@ SERVED = ("labels", "kd", "kd_longer", "pruned_30", "pruned_50")
 TRANSFERRED = ("labels", "kd")
 """Variants that are scored on the whole Twitter set too; none saw a text of it, nor did a teacher."""
 
-TWITTER = Source(
-    file="sentiment/twitter_financial_news.csv",
-    label="label",
-    labels={"0": "negative", "1": "positive", "2": "neutral"},
-)
+
+STUDENT = Path(__file__).parent / "results" / "student-training.json"
+"""What the run that made the shipped student said of it, and of further seeds."""
 
 
 @dataclass
@@ -157,7 +158,7 @@ class Shop:
 
     @cached_property
     def twitter(self) -> Texts:
-        texts = read_source(TWITTER, self.data, 0)
+        texts = read_source(load_training_recipe("open-student").evaluated, self.data, 0)
         return texts.take(texts.label != UNLABELLED)
 
 
@@ -252,7 +253,7 @@ def table(shop: Shop) -> dict[str, Any]:
     rows = rows_of(results)
     for name in SERVED:
         if name in rows:
-            rows[name]["served_int8"] = served(shop, name, rows[name]["seeds"])
+            rows[name] |= served(shop, name, rows[name]["seeds"])
     return {
         "command": "python benchmarks/variants.py --data DIR --work FOLDER --out FILE.json",
         "budget": {
@@ -278,23 +279,30 @@ def table(shop: Shop) -> dict[str, Any]:
 
 
 def served(shop: Shop, name: str, seeds: list[int]) -> dict[str, Any]:
-    """Return what the saved folders score when newsvol serves them in INT8: dynamic rounding, no training.
+    """Return what the saved folders score when newsvol serves them in INT8, dynamic and static, untrained.
 
     Flips are test sentences that turn from negative to positive, or back, between FP32 and INT8.
     """
     test = shop.whole.parts.test
-    scores, flips = [], []
+    kinds: dict[str, str] = {"served_int8": INT8_SUFFIX, "served_int8_static": STATIC_SUFFIX}
+    scores: dict[str, list[dict[str, Any]]] = {kind: [] for kind in kinds}
+    flips: dict[str, list[float]] = {kind: [] for kind in kinds}
     for seed in seeds:
-        folder = str(shop.folder / "folders" / f"{name}-{seed}")
-        exact, rounded = (
-            load_scorer(model, "cpu").probabilities(test.text.tolist()).argmax(axis=1)
-            for model in (folder, f"{folder}-int8")
-        )
-        scores.append(quality(test.label, rounded).as_json())
-        flips.append(float(np.mean(np.abs(exact - rounded) == 2)))
+        folder = shop.folder / "folders" / f"{name}-{seed}"
+        calibrate(folder, spread(shop.lesson.texts.text.tolist()))
+        exact = load_scorer(folder, "cpu").probabilities(test.text.tolist()).argmax(axis=1)
+        for kind, suffix in kinds.items():
+            rounded = load_scorer(f"{folder}{suffix}", "cpu").probabilities(test.text.tolist()).argmax(axis=1)
+            scores[kind].append(quality(test.label, rounded).as_json())
+            flips[kind].append(round(float(np.mean(np.abs(exact - rounded) == 2)), 4))
     return {
-        **{key: mean_and_interval([one[key] for one in scores]) for key in ("macro_f1", "accuracy")},
-        "polarity_flips": [round(share, 4) for share in flips],
+        kind: {
+            **{
+                key: mean_and_interval([one[key] for one in scores[kind]]) for key in ("macro_f1", "accuracy")
+            },
+            "polarity_flips": flips[kind],
+        }
+        for kind in kinds
     }
 
 
@@ -312,8 +320,8 @@ def beside(shop: Shop) -> dict[str, Any]:
     }
     lines = {name: quality(parts.test.label, said).as_json() for name, said in named.items()}
     lines["shipped_student"]["model_hash"] = shipped.model_hash
-    single = {seed: said.argmax(axis=1) for seed, said in shop.taught.each.items()}
-    lines["each_teacher"] = over_seeds(parts.test.label, single)
+    lines["each_teacher"] = over_seeds(parts.test.label, shop.taught.each)
+    lines["shipped_recipe"] = json.loads(STUDENT.read_text(encoding="utf-8"))["student_over_seeds"]
     transferred = shipped.probabilities(shop.twitter.text.tolist()).argmax(axis=1)
     lines["shipped_student"]["twitter"] = quality(shop.twitter.label, transferred).as_json()
     return lines
@@ -321,15 +329,11 @@ def beside(shop: Shop) -> dict[str, Any]:
 
 def main() -> None:
     """Train what is missing, and write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder of third-party data")
-    parser.add_argument("--work", type=Path, required=True, help="folder that keeps what was done")
-    parser.add_argument("--seeds", default="1,2,3", help="comma-separated")
-    parser.add_argument("--only", default=",".join(ABOUT), help="variants, comma-separated")
-    parser.add_argument("--out", type=Path, help="results file (JSON)")
-    options = parser.parse_args()
+    asked = parser(__doc__)
+    asked.add_argument("--work", type=Path, required=True, help="folder that keeps what was done")
+    asked.add_argument("--seeds", default="1,2,3", help="comma-separated")
+    asked.add_argument("--only", default=",".join(ABOUT), help="variants, comma-separated")
+    options = asked.parse_args()
     shop = Shop(options.data, options.work)
     results = shop.folder / "results"
     results.mkdir(parents=True, exist_ok=True)

@@ -46,3 +46,9 @@ def test_int8_holds() -> None:
 def test_int8_is_near_fp32_and_flips_no_polarity() -> None:
     np.testing.assert_allclose(wanted("int8"), wanted("fp32"), atol=INT8_FROM_FP32)
     assert (abs(wanted("int8").argmax(axis=1) - wanted("fp32").argmax(axis=1)) < 2).all()
+
+
+def test_static_int8_is_near_fp32_and_flips_no_polarity() -> None:
+    said = load_scorer("student-int8-static", "cpu").logits(TEXTS)
+    np.testing.assert_allclose(said, wanted("fp32"), atol=INT8_FROM_FP32)
+    assert (abs(said.argmax(axis=1) - wanted("fp32").argmax(axis=1)) < 2).all()
