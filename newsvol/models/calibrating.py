@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import onnxruntime
 
-from newsvol.engine.errors import InputError, ModelError
+from newsvol.engine.errors import InputError, ModelError, OutputError
 from newsvol.models.activation_ranges import read_ranges
 from newsvol.models.checkpoint import RANGES, SHIPPED, Checkpoint, open_checkpoint, write_pins
 from newsvol.models.onnx_bert import Ranges, bert_graph, is_plain_bert, product_inputs
@@ -28,8 +28,8 @@ _BINS: Final = 2048
 
 def spread(texts: Sequence[str]) -> list[str]:
     """Return up to `ENOUGH` of the texts, from all over."""
-    step = max(1, len(texts) // ENOUGH)
-    return list(texts[::step][:ENOUGH])
+    places = np.linspace(0, len(texts) - 1, min(len(texts), ENOUGH)).astype(np.int64)
+    return [texts[place] for place in places]
 
 
 def calibrate(model: str | Path, texts: Sequence[str]) -> Ranges:
@@ -43,6 +43,8 @@ def calibrate(model: str | Path, texts: Sequence[str]) -> Ranges:
         No texts, or ``onnx`` is not installed, which ONNX Runtime's quantisation needs.
     ModelError
         A shipped model, whose files do not change; or not a BERT classifier.
+    OutputError
+        Nothing can be written into the folder.
     """
     if str(model) in SHIPPED:
         raise ModelError(f"{model} is shipped with its ranges; name a model folder")
@@ -62,9 +64,14 @@ def calibrate(model: str | Path, texts: Sequence[str]) -> Ranges:
         "ranges": {name: [round(end, 6) for end in ends] for name, ends in ranges.items()},
     }
     pinned = checkpoint.is_pinned
-    (checkpoint.folder / RANGES).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    if pinned:
-        write_pins(checkpoint.folder)
+    try:
+        (checkpoint.folder / RANGES).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+        if pinned:
+            write_pins(checkpoint.folder)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write into {checkpoint.folder}: {error.strerror}; copy the folder"
+        ) from error
     return read_ranges(checkpoint)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from newsvol.engine.errors import InputError, ModelError
+from newsvol.engine.errors import InputError, ModelError, OutputError
 from newsvol.models.calibrating import ENOUGH, calibrate, spread
 from newsvol.models.checkpoint import RANGES, write_pins
 from newsvol.models.onnx_bert import bert_graph, product_inputs
@@ -117,5 +117,14 @@ def test_what_cannot_be_calibrated_says_so(tiny: Path) -> None:
 def test_a_spread_takes_texts_from_all_over() -> None:
     texts = [str(number) for number in range(1777)]
     assert len(spread(texts)) == ENOUGH
-    assert int(spread(texts)[-1]) > 1400
+    assert (spread(texts)[0], spread(texts)[-1]) == ("0", "1776")
+    assert len(set(spread(texts[:700]))) == ENOUGH
+    assert spread(texts[:700])[-1] == "699"
     assert spread(texts[:3]) == texts[:3]
+    assert spread([]) == []
+
+
+def test_a_folder_that_cannot_be_written_is_told(tiny: Path) -> None:
+    (tiny / RANGES).mkdir()
+    with pytest.raises(OutputError, match="cannot write into"):
+        calibrate(tiny, TEXTS)
