@@ -11,13 +11,11 @@ a CPU shows that it works, and cannot write a results file.
 """
 
 import json
-import platform
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
@@ -30,9 +28,8 @@ from results_file import parser, publish
 from scipy.special import softmax
 from tokenizers import Encoding, Tokenizer
 
-import newsvol
 from newsvol.engine.errors import InputError
-from newsvol.engine.machine import machine
+from newsvol.engine.machine import machine, versions
 from newsvol.models.checkpoint import open_checkpoint
 from newsvol.models.metrics import agreement
 from newsvol.models.serving import Scorer, load_scorer
@@ -194,14 +191,7 @@ def seconds(step: Call) -> float:
 def about(device: Device) -> dict[str, Any]:
     """Return device, driver, machine and versions."""
     libraries = ("torch", "transformers", "tokenizers", "accelerate", "numpy")
-    found: dict[str, Any] = {
-        "machine": machine(),
-        "versions": {
-            "python": platform.python_version(),
-            "newsvol": newsvol.__version__,
-            **{name: version(name) for name in libraries},
-        },
-    }
+    found: dict[str, Any] = {"machine": machine(), "versions": versions(libraries)}
     if device == "cpu":
         return {"device": "cpu", "note": "a quick run on a CPU; these are no figures", **found}
     query = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]

@@ -8,8 +8,8 @@ students and one result per variant and seed: a killed run goes on where it was,
 share FOLDER if they are given different seeds or variants. Without `--out` nothing but FOLDER is written.
 
 The budget: sentences of the PhraseBank's training part, and TEXTS others for the variants with a teacher,
-about 11,000 readings in all; the shipped student read ten times as many texts three times. The figures rank
-the variants; they are not what the shipped student reaches.
+about 11,000 readings in all; the shipped student read ten times as many texts, and each more
+often. The figures rank the variants; they are not what the shipped student reaches.
 """
 
 import json
@@ -265,11 +265,11 @@ def table(shop: Shop) -> dict[str, Any]:
                 "further": round(RECOVERY.epochs * len(shop.lesson.texts)),
             },
             "max_length": 64,
-            "note": "reduced and equal for all; the shipped student read all texts three times",
+            "note": "reduced and equal for all; the shipped student read all texts, and each more often",
         },
         "test": "PhraseBank (50% agreement), 775 held-out sentences; split as in student-split.json",
         "seeds": "vary order, dropout and (labels only) the new classifier; split and teacher are fixed",
-        "seconds": "wall, one thread at the lowest priority beside other work: they do not compare variants",
+        "seconds": "wall, one thread beside other work: they do not compare variants",
         "intervals": "95%: over seeds by Student's t for the variants; over sentences by bootstrap elsewhere",
         "variants": rows,
         "beside": beside(shop),

@@ -152,9 +152,7 @@ def calibrate(folder: Path, file: Path, column: str | None) -> None:
     from newsvol.models.calibrating import spread
     from newsvol.models.text_files import TextFile
 
-    source = TextFile(file, column)
-    source.count()  # a file that is not there is told before anything else
-    texts = spread([text for text in source.texts() if text.strip()])
+    texts = spread([text for text in TextFile(file, column).texts() if text.strip()])
     ranges = run(folder, texts)
     click.echo(
         f"{folder}: ranges of {len(ranges)} activations on {len(texts)} texts; use {folder}-int8-static"

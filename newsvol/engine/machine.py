@@ -2,18 +2,19 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 LIBRARIES = ("numpy", "numba", "pandas", "pyarrow", "vectorbt", "torch", "transformers", "onnxruntime")
 
 
-def versions() -> dict[str, str]:
+def versions(libraries: Sequence[str] = LIBRARIES) -> dict[str, str]:
     """Return the versions of Python, newsvol and the libraries that a result may depend on."""
     return {
         "python": platform.python_version(),
         "newsvol": version("newsvol"),
-        **{name: version(name) for name in LIBRARIES},
+        **{name: version(name) for name in libraries},
     }
 
 

@@ -15,10 +15,8 @@ def read_ranges(checkpoint: Checkpoint) -> Ranges:
     ModelError
         There are none, they are of other weights, or they are not numbers for every activation.
     """
-    file, again = (
-        checkpoint.folder / RANGES,
-        f"run newsvol sentiment calibrate {checkpoint.folder} --data TEXTS",
-    )
+    file = checkpoint.folder / RANGES
+    again = f"run newsvol sentiment calibrate {checkpoint.folder} --data TEXTS"
     try:
         about = json.loads(file.read_text(encoding="utf-8"))
         ranges = {name: (float(low), float(high)) for name, (low, high) in about["ranges"].items()}

@@ -12,7 +12,7 @@ import onnxruntime
 
 from newsvol.engine.errors import InputError, ModelError, OutputError
 from newsvol.models.activation_ranges import read_ranges
-from newsvol.models.checkpoint import RANGES, SHIPPED, Checkpoint, open_checkpoint, write_pins
+from newsvol.models.checkpoint import PINS, RANGES, SHIPPED, Checkpoint, open_checkpoint, write_pins
 from newsvol.models.onnx_bert import Ranges, bert_graph, is_plain_bert, product_inputs
 from newsvol.models.serving import load_scorer
 from newsvol.models.weights import read_weights
@@ -63,10 +63,9 @@ def calibrate(model: str | Path, texts: Sequence[str]) -> Ranges:
         "percentile": PERCENTILE,
         "ranges": {name: [round(end, 6) for end in ends] for name, ends in ranges.items()},
     }
-    pinned = checkpoint.is_pinned
     try:
         (checkpoint.folder / RANGES).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-        if pinned:
+        if (checkpoint.folder / PINS).is_file():
             write_pins(checkpoint.folder)
     except OSError as error:
         raise OutputError(

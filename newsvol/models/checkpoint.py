@@ -52,11 +52,6 @@ class Checkpoint:
     columns: tuple[int, ...]
 
     @property
-    def is_pinned(self) -> bool:
-        """Whether the folder's files were checked against `PINS`."""
-        return (self.folder / PINS).is_file()
-
-    @property
     def tokenizer_file(self) -> Path:
         """Where the tokenizer is."""
         return self.folder / "tokenizer.json"

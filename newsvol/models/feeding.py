@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from tokenizers import Tokenizer
 from tqdm import trange
 
@@ -33,6 +34,13 @@ def predict(
             out = network(input_ids=ids.to(device), attention_mask=mask.to(device)).logits
         logits[rows] = out.float().cpu().numpy()
     return logits
+
+
+def predict_probabilities(
+    network: Any, tokenizer: Tokenizer, texts: Strings, precision: str, progress: bool = False
+) -> FloatArray:
+    """Return what the network says of `texts`, shape (N, 3); see `predict`."""
+    return np.asarray(softmax(predict(network, tokenizer, texts, precision, progress), axis=1))
 
 
 def batches(

@@ -257,16 +257,16 @@ class _Graph:
     def product(self, state: str, name: str, matrix: NDArray[Any], bias: NDArray[Any]) -> str:
         """State times matrix, plus bias."""
         shift = self.constant(f"{name}.bias", bias)
-        if self.int8 and self.ranges is not None:
-            whole, step, zero = self.rounded(name, matrix)
-            state_whole, state_step, state_zero = self.rounded_state(state)
-            inputs = [state_whole, whole, state_step, step, state_zero, zero, shift]
-            return self.add("MatMulIntegerToFloat", inputs, f"{name}.out", FUSED)
-        if self.int8:
-            inputs = [state, *self.rounded(name, matrix), shift]
+        if not self.int8:
+            product = self.add("MatMul", [state, self.constant(f"{name}.T", matrix)], f"{name}.product")
+            return self.add("Add", [product, shift], f"{name}.out")
+        whole, step, zero = self.rounded(name, matrix)
+        if self.ranges is None:
+            inputs = [state, whole, step, zero, shift]
             return self.add("DynamicQuantizeMatMul", inputs, f"{name}.out", FUSED)
-        product = self.add("MatMul", [state, self.constant(f"{name}.T", matrix)], f"{name}.product")
-        return self.add("Add", [product, shift], f"{name}.out")
+        state_whole, state_step, state_zero = self.rounded_state(state)
+        inputs = [state_whole, whole, state_step, step, state_zero, zero, shift]
+        return self.add("MatMulIntegerToFloat", inputs, f"{name}.out", FUSED)
 
     def rounded_state(self, state: str) -> tuple[str, str, str]:
         """An activation in 8 bits, its step and its zero: by its own range, or by the calibrated one."""

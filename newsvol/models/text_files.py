@@ -1,7 +1,7 @@
 """Texts out of files, a chunk at a time, so that a file may be larger than memory."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -62,9 +62,7 @@ class TextFile:
         InputError
             The file is not there, or of no kind that is read.
         """
-        if self.path.suffix.lower() not in _READERS:
-            known = ", ".join(_READERS)
-            raise InputError(f"{self.path}: files of texts end in {known}; pipe others in with -")
+        self._reader()
         try:
             if self.path.suffix.lower() == ".parquet":
                 return int(_parquet(self.path).metadata.num_rows)
@@ -79,12 +77,19 @@ class TextFile:
         Raises
         ------
         InputError
-            The file cannot be read, has no such column, or the column holds no text.
+            The file cannot be read, is of no kind that is, has no such column, or the column holds no text.
         """
         try:
-            yield from _READERS[self.path.suffix.lower()](self)
+            yield from self._reader()(self)
         except OSError as error:
             raise InputError(f"cannot read {self.path}: {error.strerror or error}") from error
+
+    def _reader(self) -> "Callable[[TextFile], Iterator[str]]":
+        try:
+            return _READERS[self.path.suffix.lower()]
+        except KeyError:
+            known = ", ".join(_READERS)
+            raise InputError(f"{self.path}: files of texts end in {known}; pipe others in with -") from None
 
 
 def chunked(texts: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -5,10 +5,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from scipy.special import softmax
-from tokenizers import Tokenizer
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.models.augmenting import nearest_words, variations
@@ -16,7 +14,7 @@ from newsvol.models.bench import Bench, open_bench
 from newsvol.models.calibrating import calibrate, spread
 from newsvol.models.checkpoint import write_pins
 from newsvol.models.corpus import Texts, join
-from newsvol.models.feeding import predict
+from newsvol.models.feeding import predict, predict_probabilities
 from newsvol.models.gathering import Corpus, gather
 from newsvol.models.judging import Made, judge, over_seeds
 from newsvol.models.metrics import best_temperature
@@ -47,17 +45,13 @@ def with_variations(bench: Bench, corpus: Corpus) -> Corpus:
     return corpus.with_unlabelled(made, recipe.split.near_duplicate)
 
 
-def fold_temperature(network: Any, tokenizer: Tokenizer, validation: Texts) -> float:
-    """Fold the temperature that suits `validation` best into the classifier, and return it."""
-    temperature = best_temperature(validation.label, predict(network, tokenizer, validation.text, "fp32"))
+def fold_temperature(network: Any, validation: Texts, logits: FloatArray) -> float:
+    """Fold the temperature that suits the `logits` of `validation` best into the classifier; return it."""
+    temperature = best_temperature(validation.label, logits)
     with torch.no_grad():
         network.classifier.weight /= temperature
         network.classifier.bias /= temperature
     return temperature
-
-
-def _odds(network: Any, tokenizer: Tokenizer, texts: Texts) -> FloatArray:
-    return np.asarray(softmax(predict(network, tokenizer, texts.text, "fp32"), axis=1))
 
 
 def train(recipe: TrainingRecipe, data: Path, folder: Path, bench: Bench) -> dict[str, Any]:
@@ -80,23 +74,23 @@ def train(recipe: TrainingRecipe, data: Path, folder: Path, bench: Bench) -> dic
     bench.say(", ".join(f"{count} {name}" for name, count in corpus.counts().items()))
     taught = teach(bench, corpus)
     network, tokenizer = distil(bench, corpus, taught)
-    raw = _odds(network, tokenizer, corpus.parts.validation)
-    temperature = fold_temperature(network, tokenizer, corpus.parts.validation)
+    validation, test = corpus.parts.validation, corpus.parts.test
+    logits = predict(network, tokenizer, validation.text, "fp32")
+    temperature = fold_temperature(network, validation, logits)
     save_network(network, tokenizer, folder)
     calibrate(folder, spread(join([corpus.training(), corpus.unlabelled]).text.tolist()))
     write_pins(folder)
     starts = {recipe.start: weights_hash(bench.folder)}
     if recipe.teacher is not None and recipe.teacher.start is not None:
         starts[recipe.teacher.start] = weights_hash(bench.teacher_folder)
-    made = Made(folder, temperature, raw, time.monotonic() - began, starts)
+    made = Made(folder, temperature, softmax(logits, axis=1), time.monotonic() - began, starts)
     results = judge(recipe, corpus, taught, made)
     if recipe.student.repeats:
-        test = corpus.parts.test
-        said = {recipe.seed: _odds(network.float(), tokenizer, test)}
+        said = {recipe.seed: predict_probabilities(network.float(), tokenizer, test.text, "fp32")}
         for seed in recipe.student.repeats:
             again, _ = distil(bench, corpus, taught, seed)
-            fold_temperature(again, tokenizer, corpus.parts.validation)
-            said[seed] = _odds(again, tokenizer, test)
+            fold_temperature(again, validation, predict(again, tokenizer, validation.text, "fp32"))
+            said[seed] = predict_probabilities(again, tokenizer, test.text, "fp32")
         results["student_over_seeds"] = over_seeds(test.label, said)
     for name, content in (("split", corpus.parts.fingerprint()), ("training", results)):
         (folder / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -139,8 +139,8 @@ def _read(recipe: str | Path, seen: tuple[Path, ...] = ()) -> tuple[Path, dict[s
 def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     both = dict(under)
     for key, value in over.items():
-        numbered = isinstance(value, dict) and any(isinstance(name, int) for name in value)
-        if isinstance(value, dict) and isinstance(under.get(key), dict) and not numbered:
+        block = isinstance(value, dict) and not any(isinstance(name, int) for name in value)
+        if block and isinstance(under.get(key), dict):
             both[key] = _merged(under[key], value)
         else:
             both[key] = value

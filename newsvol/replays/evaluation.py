@@ -67,15 +67,15 @@ def run_metrics(
     """
     traded = tape.sessions.take(slice(first_traded_session(session), None))
     closes = session_close_bars(tape.bars, traded)
+    held = {
+        model: session_returns(portfolios[BUY_AND_HOLD, model], closes)
+        for model in session.strategies[BUY_AND_HOLD].fills
+    }
     strategies = {
         name: {
             "baseline": name in BASELINES,
             "fills": {
-                model: _finite(
-                    asdict(measure_performance(portfolios[name, model], closes))
-                    | {"sharpe_t_vs_hold": _sharpe_t(portfolios, name, model, closes)}
-                )
-                for model in run.fills
+                model: _fill_metrics(portfolios[name, model], closes, held[model]) for model in run.fills
             },
         }
         for name, run in session.strategies.items()
@@ -99,6 +99,13 @@ def _span(tape: Tape, session: Session) -> dict[str, int]:
         "sessions": len(tape.sessions),
         "headlines": len(tape.news),
     }
+
+
+def _fill_metrics(portfolio: PortfolioResult, closes: IntArray, held: FloatArray) -> dict[str, float | None]:
+    """Return what a portfolio is worth, and the t of its Sharpe ratio against buy and hold's returns (S,)."""
+    own = session_returns(portfolio, closes)
+    t = sharpe_difference_t(own, held, newey_west_lag(len(own)))
+    return _finite(asdict(measure_performance(portfolio, closes)) | {"sharpe_t_vs_hold": t})
 
 
 def _forecast_metrics(session: Session) -> dict[str, Any]:
@@ -145,16 +152,6 @@ def _tests(
     return {
         name: _finite({key: _dm_t(rival, own) for key, rival in rivals.items()}) for name, own in each.items()
     }
-
-
-def _sharpe_t(
-    portfolios: Mapping[tuple[str, str], PortfolioResult], name: str, fill: str, closes: IntArray
-) -> float:
-    """Return the t of a strategy's Sharpe ratio against buy and hold under the same fills; NaN for that."""
-    if (BUY_AND_HOLD, fill) not in portfolios:
-        return float("nan")
-    own, hold = (session_returns(portfolios[each, fill], closes) for each in (name, BUY_AND_HOLD))
-    return sharpe_difference_t(own, hold, newey_west_lag(len(own)))
 
 
 def _dm_t(rival: FloatArray, own: FloatArray) -> float:

@@ -63,7 +63,7 @@ def forecast_verdicts(metrics: Metrics) -> list[str]:
 
 
 def beyond_chance(t: Number) -> bool:
-    """Say whether a Diebold-Mariano t is significant; a run that did not test is taken at its word."""
+    """Say whether the t of a lead is significant; a run that did not test is taken at its word."""
     return t is None or t > SIGNIFICANT_T
 
 

@@ -7,11 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from counted_chunks import CountedChunks
 
 from newsvol.engine.errors import InputError
 from newsvol.models.bulk import score_chunks
 from newsvol.models.serving import load_scorer
-from newsvol.models.text_files import Decoder, TextFile, chunked, lines_of
+from newsvol.models.text_files import Decoder, TextFile, lines_of
 
 AWKWARD = ['profit rose, "sharply"', "", "Ünïcode 😀 loss", "word " * 20_000, "  blanks  "]
 
@@ -98,18 +99,11 @@ def test_workers_give_what_one_process_gives_in_order_and_read_no_further_than_n
     tiny_start: Path,
 ) -> None:
     texts = [f"profit {n} rose" for n in range(240)]
-    taken = 0
-
-    def chunks() -> Iterator[list[str]]:
-        nonlocal taken
-        for chunk in chunked(texts, 8):
-            taken += 1
-            yield chunk
-
+    chunks = CountedChunks(texts)
     model = f"{tiny_start}-int8"
-    scored = score_chunks(chunks(), model, workers=2)
+    scored = score_chunks(chunks, model, workers=2)
     first = next(scored)
-    assert taken < 10
+    assert chunks.taken < 10
     rest = list(scored)
     assert [text for chunk, _ in (first, *rest) for text in chunk] == texts
     probs = np.concatenate([rows for _, rows in (first, *rest)])

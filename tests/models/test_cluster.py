@@ -1,10 +1,10 @@
 """The same chunks on Ray: where it is installed on a real one, of two workers."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from counted_chunks import CountedChunks
 
 from newsvol.engine.errors import InputError, ModelError
 from newsvol.models.bulk import score_chunks
@@ -42,17 +42,10 @@ def test_an_actor_without_the_folder_says_so(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_ray_gives_the_bits_of_local_workers_in_order_and_reads_no_further_than_needed() -> None:
     ray = pytest.importorskip("ray", reason="ray is not installed")
-    taken = 0
-
-    def chunks() -> Iterator[list[str]]:
-        nonlocal taken
-        for chunk in chunked(TEXTS, 8):
-            taken += 1
-            yield chunk
-
-    scored = score_on_cluster(chunks(), load_scorer(MODEL, "cpu"), MODEL, HERE)
+    chunks = CountedChunks(TEXTS)
+    scored = score_on_cluster(chunks, load_scorer(MODEL, "cpu"), MODEL, HERE)
     first = next(scored)
-    assert taken < 10
+    assert chunks.taken < 10
     whole = [first, *scored]
     assert not ray.is_initialized()
     local = list(score_chunks(chunked(TEXTS, 8), MODEL, workers=2))

@@ -102,10 +102,14 @@ def _forecast_card(metrics: Metrics) -> str:
     against = [f"{rival} {number(loss, 3)}" for rival, loss in losses.items()]
     lower = own is not None and all(loss is not None and own < loss for loss in losses.values())
     beaten = lower and beyond_chance(score.dm_t_vs_har) and beyond_chance(score.dm_t_vs_naive)
-    tag = (
-        "beats its baselines" if beaten else ("not beyond chance" if lower else "does not beat its baselines")
-    )
+    tag = _contest_tag("its baselines", lower, beaten)
     return _card(f"QLIKE of {main}, lower is better", number(own, 3), against, tag, lost=not beaten)
+
+
+def _contest_tag(rivals: str, ahead: bool, beaten: bool) -> str:
+    if beaten:
+        return f"beats {rivals}"
+    return "not beyond chance" if ahead else f"does not beat {rivals}"
 
 
 def _strategy_card(run: Run) -> str:
@@ -118,9 +122,7 @@ def _strategy_card(run: Run) -> str:
         return _card("Sharpe of buy and hold, after costs", number(own), ["the recipe has no other strategy"])
     higher = own is not None and rival is not None and own > rival
     beaten = higher and beyond_chance(fills[fill].sharpe_t_vs_hold)
-    tag = (
-        "beats buy and hold" if beaten else ("not beyond chance" if higher else "does not beat buy and hold")
-    )
+    tag = _contest_tag("buy and hold", higher, beaten)
     return _card(f"Sharpe of {name}, after costs and latency", number(own), against, tag, lost=not beaten)
 
 
