@@ -15,19 +15,19 @@ import numpy as np
 from results_file import parser, publish
 
 from newsvol.engine.machine import machine, versions
-from newsvol.models.serving import load_scorer
-from newsvol.replays.importing import ImportRequest, import_tape
-from newsvol.replays.recipe import load_recipe
-from newsvol.replays.schedules import load_schedule
-from newsvol.replays.statistics import (
+from newsvol.models.serving.scorer import load_scorer
+from newsvol.replays.evaluation.statistics import (
     diebold_mariano,
     model_confidence_set,
     newey_west_lag,
 )
-from newsvol.replays.vol_evaluation.evaluate import Request, evaluate
-from newsvol.signals.builtin import FORECASTERS
-from newsvol.signals.history import measure_history
-from newsvol.signals.losses import qlike
+from newsvol.replays.evaluation.volatility.evaluation import Request, evaluate
+from newsvol.replays.simulation.recipe import load_recipe
+from newsvol.replays.tapes.importing import ImportRequest, import_tape
+from newsvol.replays.tapes.schedules import load_schedule
+from newsvol.signals.volatility.builtin import FORECASTERS
+from newsvol.signals.volatility.history import measure_history
+from newsvol.signals.volatility.losses import qlike
 
 NEWS = ("polygon_spy", "bbc_business", "trump_truth")
 FED = ("Fed Interest Rate Decision", "FOMC Minutes", "FOMC Press Conference")

@@ -31,10 +31,10 @@ from tokenizers import Encoding, Tokenizer
 from newsvol.engine.errors import InputError
 from newsvol.engine.machine import machine, versions
 from newsvol.models.checkpoint import open_checkpoint
-from newsvol.models.metrics import agreement
-from newsvol.models.serving import Scorer, load_scorer
-from newsvol.models.timing import PEER, bert_base
-from newsvol.models.torch_backend import Running, TorchBackend, default_running
+from newsvol.models.sentiment.metrics import agreement
+from newsvol.models.serving.scorer import Scorer, load_scorer
+from newsvol.models.serving.timing import PEER, bert_base
+from newsvol.models.serving.torch_backend import ExecutionOptions, TorchBackend, default_options
 
 RESULT = "sentiment-gpu.json"
 GRAPH, HALF, FULL = "student-fp16-graph", "student-fp16-eager", "student-fp32-eager"
@@ -88,7 +88,11 @@ class Tokenised:
 
 def contenders(device: Device) -> dict[str, TorchBackend]:
     """Return the shipped student, run in three ways; on a CPU, a graph is what it is made of, run again."""
-    graph = default_running("cuda") if device == "cuda" else Running("fp16", lambda step: step, 4096, 512)
+    graph = (
+        default_options("cuda")
+        if device == "cuda"
+        else ExecutionOptions("fp16", lambda step: step, 4096, 512)
+    )
     ways = {
         GRAPH: graph,
         HALF: replace(graph, prepare=None),

@@ -11,11 +11,13 @@ import torch
 import transformers
 
 from newsvol.models.checkpoint import SHIPPED
-from newsvol.models.corpus import read_source, without_duplicates
-from newsvol.models.fitting import FitSetting, Lesson, fit
-from newsvol.models.hush import hushed
-from newsvol.models.networks import load_start, start_tokenizer
-from newsvol.models.training_recipe import load_training_recipe
+from newsvol.models.networks.bert import load_start, start_tokenizer
+from newsvol.models.networks.hush import hushed
+from newsvol.models.sentiment.classifier import TrainingData, fit_classifier
+from newsvol.models.sentiment.recipe import load_training_recipe
+from newsvol.models.text.sources import read_source
+from newsvol.models.text.texts import without_duplicates
+from newsvol.models.training.fit import FitSetting
 
 EPOCHS = 4
 
@@ -38,7 +40,7 @@ class EpochClock(transformers.TrainerCallback):  # type: ignore[misc]
         self.seconds.append(self._now() - self.begun)
 
     def on_log(self, *_: Any, logs: dict[str, float] | None = None, **__: Any) -> None:
-        """Keep the mean loss of the whole fit, which the Trainer logs at its end."""
+        """Keep the mean loss of the whole fit_classifier, which the Trainer logs at its end."""
         self.loss = (logs or {}).get("train_loss", self.loss)
 
     def _now(self) -> float:
@@ -56,7 +58,7 @@ def time_training(device: Literal["cpu", "cuda"], data: Path, count: int) -> dic
     """
     recipe = load_training_recipe("student")
     texts = without_duplicates(read_source(recipe.evaluated, data, 0))
-    lesson = Lesson(texts.take(slice(count)))
+    lesson = TrainingData(texts.take(slice(count)))
     tokenizer = start_tokenizer(SHIPPED["student"], recipe.max_length)
     how = recipe.student.model_copy(update={"epochs": float(EPOCHS), "patience": None})
     networks = {"student": lambda: load_start(SHIPPED["student"], 0)}
@@ -71,7 +73,7 @@ def time_training(device: Literal["cpu", "cuda"], data: Path, count: int) -> dic
             clock = EpochClock(device)
             setting = FitSetting(device, precision, seed=0, progress=False, callbacks=(clock,))
             with hushed(), redirect_stdout(sys.stderr):  # the Trainer prints its losses
-                fit(made(), tokenizer, lesson, how, setting)
+                fit_classifier(made(), tokenizer, lesson, how, setting)
             rows[name][precision] = {
                 "seconds_per_epoch": round(statistics.median(clock.seconds[1:]), 3),
                 "mean_loss": round(clock.loss, 4),

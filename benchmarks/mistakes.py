@@ -16,13 +16,13 @@ from results_file import parser, publish
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, BoolArray, FloatArray, IntArray
 from newsvol.engine.frames import BarFrame
 from newsvol.engine.machine import versions
-from newsvol.replays.importing import ImportRequest, import_tape
-from newsvol.replays.recipe import Recipe, load_recipe
-from newsvol.replays.tape import Tape
-from newsvol.replays.vol_evaluation.forecasts import News, forecast_one, fuse, usable
-from newsvol.replays.vol_evaluation.sweep import Bench, Grid, settings_of
-from newsvol.signals.history import VolHistory, measure_history
-from newsvol.signals.losses import forecast_losses
+from newsvol.replays.evaluation.volatility.forecasts import News, forecast_one, fuse, usable
+from newsvol.replays.evaluation.volatility.sweep import Grid, TrainingContext, settings_of
+from newsvol.replays.simulation.recipe import Recipe, load_recipe
+from newsvol.replays.tapes.importing import ImportRequest, import_tape
+from newsvol.replays.tapes.tape import Tape
+from newsvol.signals.volatility.history import VolHistory, measure_history
+from newsvol.signals.volatility.losses import forecast_losses
 
 BARS = "bars/spy_1min_2024-02-20_2025-04-11.parquet"
 NEWS = ("polygon_spy", "bbc_business", "trump_truth")
@@ -157,15 +157,15 @@ def fitted_on_the_test_span(case: Case) -> dict[str, Any]:
     seen = replace(history, diurnal=curve, z=history.intensity / curve)
     available_ns = case.tape.news.available_ns
     counted = News(np.zeros(len(available_ns)), available_ns, np.ones(len(available_ns)))
-    bench = Bench(case.recipe, history, counted)
+    bench = TrainingContext(case.recipe, history, counted)
     settings = settings_of([MODEL], Grid(), with_news=True)
     forecasts = [bench.forecast(point) for point in settings]
     place, first = np.arange(len(case.rows)), int(np.flatnonzero(case.rows)[0])
     covered = np.all([usable(forecast) for forecast in forecasts], axis=0) & usable(case.realized)
     before = replace(case, rows=np.asarray((place < first) & (place >= 2 * first - len(place)) & covered))
 
-    def best_by(judge: Case) -> FloatArray:
-        return min(forecasts, key=lambda forecast: judge.losses(forecast)["qlike"])
+    def best_by(training_results: Case) -> FloatArray:
+        return min(forecasts, key=lambda forecast: training_results.losses(forecast)["qlike"])
 
     return {
         "diurnal curve of the whole sample": case.losses(forecast_one(case.recipe, seen, MODEL)),

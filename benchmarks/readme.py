@@ -16,8 +16,8 @@ import serving_tables
 import variants_table
 from rich.console import Console
 
-from newsvol.cli.tables import print_metrics
-from newsvol.replays.run_metrics import Metrics
+from newsvol.cli.runs.tables import print_metrics
+from newsvol.replays.runs.schema import Metrics
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

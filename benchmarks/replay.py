@@ -18,11 +18,11 @@ from results_file import parser, publish
 from newsvol.engine.fills import fill_orders
 from newsvol.engine.latency import parse_latency
 from newsvol.engine.machine import machine, versions
-from newsvol.replays.recipe import load_recipe
-from newsvol.replays.service import rule_times
-from newsvol.replays.session import Scope, costs_of, model_ticks, run_session
-from newsvol.replays.synth import Market, perfect_reading, synthesize
-from newsvol.signals.history import measure_history
+from newsvol.replays.simulation.recipe import load_recipe
+from newsvol.replays.simulation.service_times import rule_times
+from newsvol.replays.simulation.session import Scope, costs_of, model_ticks, run_session
+from newsvol.replays.tapes.synth import Market, perfect_reading, synthesize
+from newsvol.signals.volatility.history import measure_history
 from newsvol.strategies.portfolio import simulate
 
 STRATEGY = "vol_target"

@@ -25,15 +25,17 @@ from results_file import parser, publish
 from tokenizers import Tokenizer
 
 from newsvol.engine.machine import machine, versions
-from newsvol.models.comparison import Compared, compare
-from newsvol.models.corpus import read_source
-from newsvol.models.gathering import gather
 from newsvol.models.labels import LABELS
-from newsvol.models.metrics import agreement
-from newsvol.models.serving import load_scorer, usable_cores
-from newsvol.models.timing import PEER, Timed, time_models
-from newsvol.models.training_recipe import load_training_recipe
-from newsvol.models.variants import int8_file, onnx_model, open_variant
+from newsvol.models.sentiment.comparison import ComparisonRequest, compare
+from newsvol.models.sentiment.corpus import gather
+from newsvol.models.sentiment.metrics import agreement
+from newsvol.models.sentiment.recipe import load_training_recipe
+from newsvol.models.serving.device import usable_cores
+from newsvol.models.serving.int8 import int8_file
+from newsvol.models.serving.scorer import load_scorer
+from newsvol.models.serving.timing import PEER, TimingRequest, time_models
+from newsvol.models.serving.variants import onnx_model, open_variant
+from newsvol.models.text.sources import read_source
 
 MODELS = ("student", "student-int8", "student-int8-static")
 COLD_STARTS = 7
@@ -41,7 +43,7 @@ BULK = 200_000
 RESULT = "sentiment-serving.json"
 
 COLD = """
-from newsvol.models.serving import load_scorer
+from newsvol.models.serving.scorer import load_scorer
 load_scorer({model!r}, "cpu").probabilities(["Profit rises 12% on strong demand"])
 print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
@@ -77,7 +79,7 @@ def first_use() -> dict[str, float]:
             begun = time.perf_counter()
             made = onnx_model(variant, Path(scratch))
             seconds.append(round(time.perf_counter() - begun, 3))
-        assert int8_file(variant, Path(scratch)).is_file()
+        assert int8_file(variant.model_hash, Path(scratch)).is_file()
     return {"made_s": seconds[0], "read_s": seconds[1], "bytes": len(made)}
 
 
@@ -158,7 +160,7 @@ def held_out(data: Path) -> dict[str, Any]:
                 writer = csv.writer(file)
                 writer.writerow(["text", "label"])
                 writer.writerows((t, LABELS[y]) for t, y in zip(part.text, part.label, strict=True))
-        return compare(Compared(MODELS, files["test"], "student", files["train"], timed=0))
+        return compare(ComparisonRequest(MODELS, files["test"], "student", files["train"], timed=0))
 
 
 def main() -> None:
@@ -180,7 +182,7 @@ def main() -> None:
         "models": {model: {"model_hash": open_variant(model).model_hash} for model in MODELS},
     }
     for name, cores in (("one_core", 1), ("all_cores", usable_cores())):
-        timed = Timed(MODELS, texts, cores, options.rounds, vocabulary=options.data / VOCABULARY)
+        timed = TimingRequest(MODELS, texts, cores, options.rounds, vocabulary=options.data / VOCABULARY)
         result[name] = {"cores": cores, **time_models(timed)}
     many = (headlines * (options.bulk // len(headlines) + 1))[: options.bulk]
     result |= {

@@ -28,24 +28,26 @@ from safetensors.torch import load_file, save_file
 from variants_table import ABOUT, findings, markdown, rows_of
 
 from newsvol.engine.machine import machine
-from newsvol.models.baselines import tfidf_predictions
-from newsvol.models.bench import Bench, open_bench
-from newsvol.models.calibrating import calibrate, spread
-from newsvol.models.corpus import UNLABELLED, Texts, join, read_source
-from newsvol.models.feeding import predict
-from newsvol.models.fitting import Lesson, fit
-from newsvol.models.gathering import Corpus, gather
-from newsvol.models.judging import Taught, mean_and_interval, over_seeds
-from newsvol.models.metrics import quality
-from newsvol.models.networks import cut, load_start, save_network, start_tokenizer
-from newsvol.models.qat import convert_int8, prepare_int8, strip_int8
-from newsvol.models.recipe_parts import Intermediate, Lora, Prune, Student, Teacher
-from newsvol.models.serving import load_scorer
-from newsvol.models.students import distil, shrink
-from newsvol.models.teaching import teach
-from newsvol.models.training import with_variations
-from newsvol.models.training_recipe import load_training_recipe
-from newsvol.models.variants import INT8_SUFFIX, STATIC_SUFFIX
+from newsvol.models.networks.bert import cut, load_start, save_network, start_tokenizer
+from newsvol.models.networks.config import Lora, Prune
+from newsvol.models.networks.qat import convert_int8, prepare_int8, strip_int8
+from newsvol.models.sentiment.baselines import tfidf_predictions
+from newsvol.models.sentiment.classifier import TrainingData, fit_classifier
+from newsvol.models.sentiment.context import TrainingContext, open_context
+from newsvol.models.sentiment.corpus import Corpus, gather
+from newsvol.models.sentiment.distillation import distil, shrink
+from newsvol.models.sentiment.metrics import quality
+from newsvol.models.sentiment.recipe import Student, Teacher, load_training_recipe
+from newsvol.models.sentiment.results import mean_and_interval, over_seeds
+from newsvol.models.sentiment.teachers import TeacherAnswers, teach
+from newsvol.models.sentiment.training_run import with_variations
+from newsvol.models.serving.scorer import load_scorer
+from newsvol.models.serving.static_int8 import calibrate, spread
+from newsvol.models.serving.variants import INT8_SUFFIX, STATIC_SUFFIX
+from newsvol.models.text.sources import read_source
+from newsvol.models.text.texts import UNLABELLED, Texts, join
+from newsvol.models.training.batches import predict
+from newsvol.models.training.config import Intermediate
 
 TEXTS = 4000
 LAYERS = (0, 1, 3, 5)
@@ -73,7 +75,7 @@ TRAINED = {
     ),
     "kd_scratch": DISTILLED.model_copy(update={"origin": "scratch", "learning_rate": 5e-4}),
 }
-"""Variants that are one fit, by what is different about them."""
+"""Variants that are one fit_classifier, by what is different about them."""
 
 RECOVERED = ("kd_longer", "ptq_int8", "qat_int8", "pruned_30", "pruned_50")
 """Variants that go on from `kd` for one more, equal stretch; ptq_int8 rounds kd_longer and trains nothing."""
@@ -97,16 +99,16 @@ class Shop:
     work: Path
 
     @cached_property
-    def bench(self) -> Bench:
+    def bench(self) -> TrainingContext:
         changes = {"max_length": 64, "vocabulary": None, "teacher": INSIDE_OF}
         recipe = load_training_recipe("student").model_copy(update=changes)
-        return open_bench(recipe, "cpu", False, say, progress=False)
+        return open_context(recipe, "cpu", False, say, progress=False)
 
     @cached_property
-    def shipped(self) -> Bench:
+    def shipped(self) -> TrainingContext:
         """What the shipped student is made on; its teachers are those of every variant."""
         recipe = load_training_recipe("student")
-        return open_bench(recipe, "cpu", False, say, progress=False, work=self.work)
+        return open_context(recipe, "cpu", False, say, progress=False, work=self.work)
 
     @cached_property
     def whole(self) -> Corpus:
@@ -128,7 +130,7 @@ class Shop:
         return replace(self.labelled, unlabelled=self.whole.unlabelled.take(self.rows))
 
     @cached_property
-    def taught(self) -> Taught:
+    def answers_of_teachers(self) -> TeacherAnswers:
         """What the teachers say of the texts of the budget, and the insides of `full`, if it is there."""
         said = teach(self.shipped, self.whole)
         assert said is not None
@@ -151,10 +153,10 @@ class Shop:
         return self.work / "variants"
 
     @cached_property
-    def lesson(self) -> Lesson:
+    def lesson(self) -> TrainingData:
         """What the recovering variants learn from: the same as `kd`."""
-        soft = np.concatenate([self.taught.training, self.taught.unlabelled])
-        return Lesson(join([self.mixed.training(), self.mixed.unlabelled]), soft)
+        soft = np.concatenate([self.answers_of_teachers.training, self.answers_of_teachers.unlabelled])
+        return TrainingData(join([self.mixed.training(), self.mixed.unlabelled]), soft)
 
     @cached_property
     def twitter(self) -> Texts:
@@ -176,7 +178,7 @@ def trained(shop: Shop, name: str, seed: int) -> Any:
         changes |= {"teacher": None, "labelled": (), "unlabelled": ()}
     bench = replace(shop.bench, recipe=shop.bench.recipe.model_copy(update=changes))
     corpus = shop.labelled if alone else shop.mixed
-    network, _ = distil(bench, corpus, None if alone else shop.taught, seed)
+    network, _ = distil(bench, corpus, None if alone else shop.answers_of_teachers, seed)
     return network
 
 
@@ -194,7 +196,7 @@ def recovered(shop: Shop, name: str, seed: int) -> Any:
         network = shrink(network, tokenizer, shop.lesson, how, seed)
     if name == "qat_int8":
         prepare_int8(network)
-    fit(network, tokenizer, shop.lesson, RECOVERY, shop.bench.setting(seed, None))
+    fit_classifier(network, tokenizer, shop.lesson, RECOVERY, shop.bench.setting(seed, None))
     if name == "qat_int8":
         strip_int8(network)
         convert_int8(network)
@@ -315,12 +317,12 @@ def beside(shop: Shop) -> dict[str, Any]:
     named = {
         "majority": np.full(len(parts.test), most, np.int64),
         "tfidf_logistic": tfidf,
-        "teachers_together": shop.taught.test.argmax(axis=1),
+        "teachers_together": shop.answers_of_teachers.test.argmax(axis=1),
         "shipped_student": shipped.probabilities(parts.test.text.tolist()).argmax(axis=1),
     }
     lines = {name: quality(parts.test.label, said).as_json() for name, said in named.items()}
     lines["shipped_student"]["model_hash"] = shipped.model_hash
-    lines["each_teacher"] = over_seeds(parts.test.label, shop.taught.each)
+    lines["each_teacher"] = over_seeds(parts.test.label, shop.answers_of_teachers.each)
     lines["shipped_recipe"] = json.loads(STUDENT.read_text(encoding="utf-8"))["student_over_seeds"]
     transferred = shipped.probabilities(shop.twitter.text.tolist()).argmax(axis=1)
     lines["shipped_student"]["twitter"] = quality(shop.twitter.label, transferred).as_json()

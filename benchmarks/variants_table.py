@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from newsvol.models.judging import mean_and_interval
+from newsvol.models.sentiment.results import mean_and_interval
 
 ABOUT = {
     "full": "6 layers, labels only, all weights",

@@ -27,10 +27,10 @@ from statsmodels.regression.rolling import RollingOLS
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_MINUTE, FloatArray
 from newsvol.engine.frames import BarFrame, SessionFrame
 from newsvol.engine.machine import machine, versions
-from newsvol.signals.buckets import BucketFrame, cut_sessions
-from newsvol.signals.har import LAGS, HarConfig, HarState
-from newsvol.signals.har_nb import HarArrays, walk_forward_nb
-from newsvol.signals.measures_nb import N_MEASURES, realized_measures_nb
+from newsvol.signals.volatility.buckets import BucketFrame, cut_sessions
+from newsvol.signals.volatility.har import LAGS, HarConfig, HarState
+from newsvol.signals.volatility.har_nb import HarArrays, walk_forward_nb
+from newsvol.signals.volatility.measures_nb import N_MEASURES, realized_measures_nb
 
 SESSIONS = 5_128
 MINUTES = 390

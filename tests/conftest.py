@@ -10,9 +10,9 @@ from hypothesis import settings
 from run_factory import RunPlan, write_run
 
 from newsvol.engine.arrays import FloatArray
-from newsvol.replays.recipe import Recipe, load_recipe
-from newsvol.replays.synth import Market, perfect_reading, synthesize
-from newsvol.replays.tape import Tape
+from newsvol.replays.simulation.recipe import Recipe, load_recipe
+from newsvol.replays.tapes.synth import Market, perfect_reading, synthesize
+from newsvol.replays.tapes.tape import Tape
 
 # A kernel's first call compiles it or reads it from disk, which is no test's fault: no deadline. CI draws the
 # same examples every time; whoever runs the tests by hand explores new ones.

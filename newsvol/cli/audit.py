@@ -34,10 +34,10 @@ def audit(recipe: Path | None, tape: Path | None, moments: int, as_json: bool) -
     """
     import numpy as np
 
-    from newsvol.replays.audit import audit as run_audit
-    from newsvol.replays.recipe import load_recipe
-    from newsvol.replays.synth import Market, synthesize
-    from newsvol.replays.tape import load_tape
+    from newsvol.replays.simulation.audit import audit as run_audit
+    from newsvol.replays.simulation.recipe import load_recipe
+    from newsvol.replays.tapes.synth import Market, synthesize
+    from newsvol.replays.tapes.tape import load_tape
 
     chosen = load_recipe(recipe)
     if chosen.latency.model.startswith(("measured", "recorded")):

@@ -15,15 +15,23 @@ _COMMANDS = {
         "replay",
         "Replay history: bars and news in, forecasts, PnL and latency out.",
     ),
-    "tape": ("newsvol.cli.tape", "tape", "Import, check, show and synthesize tapes of bars and news."),
+    "tape": (
+        "newsvol.cli.tape.commands",
+        "tape",
+        "Import, check, show and synthesize tapes of bars and news.",
+    ),
     "vol": (
-        "newsvol.cli.vol",
+        "newsvol.cli.vol.commands",
         "vol",
         "Evaluate volatility forecasts beside their baselines; sweep settings.",
     ),
     "audit": ("newsvol.cli.audit", "audit", "Audit a recipe for look-ahead, your own plug-ins included."),
-    "runs": ("newsvol.cli.runs", "runs", "List, show and compare finished runs."),
-    "sentiment": ("newsvol.cli.sentiment", "sentiment", "Train, evaluate and use the sentiment model."),
+    "runs": ("newsvol.cli.runs.commands", "runs", "List, show and compare finished runs."),
+    "sentiment": (
+        "newsvol.cli.sentiment.commands",
+        "sentiment",
+        "Train, evaluate and use the sentiment model.",
+    ),
 }
 
 EXIT_INPUT = 2

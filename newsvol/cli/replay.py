@@ -44,7 +44,7 @@ def replay(
       newsvol replay my.yaml --tape tapes/spy --strategy vol_target --json
     """
     from newsvol.replays.folders import require_writable
-    from newsvol.replays.recipe import default_recipe_text, load_recipe
+    from newsvol.replays.simulation.recipe import default_recipe_text, load_recipe
 
     if list_names:
         _print_names()
@@ -60,8 +60,8 @@ def replay(
     require_writable(folder)
     with stages(show=not as_json) as on_progress:
         from newsvol.replays.replay import replay as run_replay
-        from newsvol.replays.synth import Market, synthesize
-        from newsvol.replays.tape import load_tape
+        from newsvol.replays.tapes.synth import Market, synthesize
+        from newsvol.replays.tapes.tape import load_tape
 
         on_progress("Reading the tape", 0, 1)
         source = load_tape(tape) if tape is not None else synthesize(Market())[0]
@@ -74,15 +74,16 @@ def replay(
 
 
 def _print_run(folder: Path) -> None:
-    from newsvol.cli.tables import new_console, print_metrics
-    from newsvol.replays.runs import load_run
+    from newsvol.cli.console import new_console
+    from newsvol.cli.runs.tables import print_metrics
+    from newsvol.replays.runs.reader import load_run
 
     run = load_run(folder)
     print_metrics(new_console(), run.metrics, run.manifest.fill, folder / "report.html")
 
 
 def _print_names() -> None:
-    from newsvol.signals.builtin import FORECASTERS
+    from newsvol.signals.volatility.builtin import FORECASTERS
     from newsvol.strategies import builtin as _registers  # noqa: F401
     from newsvol.strategies.protocol import STRATEGIES
 

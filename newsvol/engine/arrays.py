@@ -17,7 +17,6 @@ NS_PER_MINUTE: Final = 60 * NS_PER_SECOND
 NS_PER_HOUR: Final = 60 * NS_PER_MINUTE
 NS_PER_DAY: Final = 24 * NS_PER_HOUR
 
-NEVER_NS: Final = np.iinfo(np.int64).max
-"""A stamp that no clock reaches: the event has not happened (an order that was not sent)."""
-
 SESSIONS_PER_YEAR: Final = 252
+HOURS_PER_SESSION: Final = 6.5
+MINUTES_PER_YEAR: Final = SESSIONS_PER_YEAR * HOURS_PER_SESSION * 60

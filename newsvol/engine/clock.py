@@ -31,10 +31,3 @@ class SimulatedClock:
         if to_ns < self._now_ns:
             raise LookAheadError(f"the clock stands at {self._now_ns} ns and cannot go back to {to_ns} ns")
         self._now_ns = to_ns
-
-    def require_known(self, available_ns: int) -> None:
-        """Raise `LookAheadError` unless something available at `available_ns` is known by now."""
-        if available_ns > self._now_ns:
-            raise LookAheadError(
-                f"at {self._now_ns} ns nothing can be read that becomes available at {available_ns} ns"
-            )

@@ -1,6 +1,6 @@
 """Fill models: what price an order gets that reaches the market at a moment between two bar stamps."""
 
-from typing import Final
+from typing import Final, Literal, get_args
 
 import numpy as np
 
@@ -8,7 +8,9 @@ from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import InputError, UnknownNameError
 from newsvol.engine.frames import BarFrame, FillFrame
 
-FILL_MODELS: Final = ("bridge", "next_open", "worst")
+FillModel = Literal["bridge", "next_open", "worst"]
+
+FILL_MODELS: Final[tuple[FillModel, ...]] = get_args(FillModel)
 
 
 def fill_orders(

@@ -59,9 +59,5 @@ def parse_latency(text: str) -> Latency:
         if not 0 <= milliseconds < 86_400_000:
             raise RecipeError(f"latency {text!r}: milliseconds must be from 0 to one day")
         return Latency("constant", service_ns=round(milliseconds * NS_PER_MS))
-    if name == "profile":
-        raise RecipeError(
-            "latency profile:FILE is not available yet; use recorded:RUN to charge an earlier run's times"
-        )
     hint = nearest(name, ["zero", "constant", "measured", "recorded"])
     raise RecipeError(f"latency {text!r} is none of: {_FORMS}{hint}")

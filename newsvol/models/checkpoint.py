@@ -4,7 +4,6 @@ A model folder is a plain Hugging Face one: ``config.json``, ``tokenizer.json`` 
 ``SHA256SUMS`` lies beside them (as in the shipped student), every file it names must match.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +13,10 @@ from typing import Any, Final
 from safetensors import SafetensorError, safe_open
 
 from newsvol.engine.errors import ModelError, UnknownNameError
+from newsvol.engine.hashes import file_hash, text_hash
 from newsvol.models.labels import LABELS
 
-SHIPPED: Final = {"student": Path(__file__).parent / "student"}
+SHIPPED: Final = {"student": Path(__file__).parent / "sentiment" / "student"}
 """Models that come with the package, by name."""
 
 PINS: Final = "SHA256SUMS"
@@ -91,11 +91,10 @@ def open_checkpoint(model: str | Path) -> Checkpoint:
         raise ModelError(
             f"{folder / 'config.json'} is not a JSON object; it must be a transformers configuration"
         )
-    total = hashlib.sha256("\n".join(f"{digests[name]}  {name}" for name in sorted(digests)).encode())
     return Checkpoint(
         name=str(model) if str(model) in SHIPPED else folder.name,
         folder=folder,
-        model_hash=f"sha256:{total.hexdigest()}",
+        model_hash=text_hash("\n".join(f"{digests[name]}  {name}" for name in sorted(digests))),
         config=config,
         weights=weights,
         columns=_columns(folder, config),
@@ -152,12 +151,6 @@ def _weight_files(folder: Path) -> list[Path]:
                 f"{file} is not a readable safetensors file ({error}); fetch it again"
             ) from error
     return files
-
-
-def file_hash(file: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal digits."""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _check_pins(folder: Path, digests: Mapping[str, str]) -> None:

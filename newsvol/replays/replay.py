@@ -13,9 +13,9 @@ from newsvol.engine.latency import parse_latency
 from newsvol.engine.ticks import TickFrame
 from newsvol.models.cache import cache_folder
 from newsvol.replays.folders import new_folder, require_writable
-from newsvol.replays.recipe import Recipe
-from newsvol.replays.recording import Recording
-from newsvol.replays.service import (
+from newsvol.replays.simulation.recipe import Recipe
+from newsvol.replays.simulation.recording import Recording
+from newsvol.replays.simulation.service_times import (
     DecideTimer,
     LiveForecast,
     ServiceTimes,
@@ -24,14 +24,14 @@ from newsvol.replays.service import (
     no_decide_time,
     rule_times,
 )
-from newsvol.replays.session import Session, build_forecaster, costs_of, model_ticks, run_session
-from newsvol.replays.tape import Tape
-from newsvol.signals.history import VolHistory, measure_history
-from newsvol.signals.sentiment import Scorer, score_in_bulk
-from newsvol.signals.volatility import regressions_of
+from newsvol.replays.simulation.session import Session, build_forecaster, costs_of, model_ticks, run_session
+from newsvol.replays.tapes.tape import Tape
+from newsvol.signals.sentiment import SentimentModel, score_in_bulk
+from newsvol.signals.volatility.forecasters import regressions_of
+from newsvol.signals.volatility.history import VolHistory, measure_history
 
 if TYPE_CHECKING:
-    from newsvol.replays.evaluation import SentimentFacts
+    from newsvol.replays.evaluation.run_metrics import SentimentFacts
     from newsvol.strategies.portfolio import PortfolioResult
 
 OnProgress = Callable[[str, int, int], None]
@@ -52,14 +52,14 @@ class ScoredTicks:
     sentiment: "SentimentFacts"
 
 
-def load_model(model: str, device: str) -> Scorer:
+def load_model(model: str, device: str) -> SentimentModel:
     """Load a sentiment model; torch and ONNX Runtime are imported only now."""
-    from newsvol.models.serving import load_scorer
+    from newsvol.models.serving.scorer import load_scorer
 
     return load_scorer(model, device)
 
 
-LoadScorer = Callable[[str, str], Scorer]
+LoadScorer = Callable[[str, str], SentimentModel]
 
 
 def replay(
@@ -102,9 +102,9 @@ def replay(
     )
     _require_forecasts(session, recipe)
     portfolios = simulate_portfolios(tape, recipe, session, on_progress)
-    from newsvol.replays.evaluation import run_metrics
-    from newsvol.replays.report import write_report
-    from newsvol.replays.run_writer import write_run
+    from newsvol.replays.evaluation.run_metrics import run_metrics
+    from newsvol.replays.report.run.report import write_report
+    from newsvol.replays.runs.writer import write_run
 
     metrics = run_metrics(tape, session, portfolios, recipe.latency.model, scored.sentiment)
     on_progress("Writing", 0, 1)
@@ -124,7 +124,7 @@ def run_models(
     load: LoadScorer = load_model,
 ) -> ScoredTicks:
     """Score the headlines and find what each tick is charged, as the recipe's latency model says."""
-    from newsvol.replays.evaluation import SentimentFacts
+    from newsvol.replays.evaluation.run_metrics import SentimentFacts
 
     latency = parse_latency(recipe.latency.model)
     texts = tape.news.headline.tolist()

@@ -11,10 +11,14 @@ import numpy as np
 
 from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
 from newsvol.engine.errors import InputError
-from newsvol.signals.news import CHANNELS
+from newsvol.signals.news.features import CHANNELS
 from newsvol.signals.ridge_nb import ridge_walk_nb
+from newsvol.signals.volatility.har import WINDOW
 
 FusionForm = Literal["log_linear", "weighted_sum", "none"]
+
+RIDGE, WEIGHT = 100.0, 0.2
+"""Rows of evidence for no effect of the news, and its share in a weighted sum."""
 
 MAX_LOG_EFFECT = 1.5
 """News moves a variance by at most a factor of e^1.5 = 4.5 up or down."""
@@ -54,10 +58,10 @@ class FusionConfig:
     """
 
     form: FusionForm = "log_linear"
-    ridge: float = 100.0
-    weight: float = 0.2
+    ridge: float = RIDGE
+    weight: float = WEIGHT
     min_rows: int = 100
-    window: int = 2500
+    window: int = WINDOW
 
     def __post_init__(self) -> None:
         if self.form not in get_args(FusionForm):

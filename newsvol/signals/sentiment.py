@@ -11,8 +11,8 @@ from newsvol.engine.arrays import FloatArray
 from newsvol.models.cache import recall, remember
 
 
-class Scorer(Protocol):
-    """A loaded sentiment model; `newsvol.models.serving.load_scorer` gives one."""
+class SentimentModel(Protocol):
+    """A loaded sentiment model; `newsvol.models.serving.scorer.load_scorer` gives one."""
 
     @property
     def name(self) -> str: ...
@@ -31,7 +31,7 @@ def signed_score(probs: FloatArray) -> FloatArray:
     return np.asarray(probs[:, 2] - probs[:, 0])
 
 
-def score_in_bulk(scorer: Scorer, texts: Sequence[str], cache: Path | None) -> FloatArray:
+def score_in_bulk(scorer: SentimentModel, texts: Sequence[str], cache: Path | None) -> FloatArray:
     """Score `texts` in batches, or read what was scored before.
 
     The key is the hash of the model and of *all* the texts in order: the low bits of a probability depend on

@@ -1,6 +1,5 @@
 """Fills to a portfolio, simulated by vectorbt. The one file that imports vectorbt."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +7,8 @@ import numpy as np
 import pandas as pd
 import vectorbt as vbt
 
-from newsvol.engine.account import Costs
 from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.engine.costs import Costs
 from newsvol.engine.errors import InputError
 from newsvol.engine.frames import BarFrame, FillFrame
 
@@ -50,8 +49,7 @@ def simulate(bars: BarFrame, fills: FillFrame, costs: Costs, cash: float) -> Por
     """Trade every fill to its target weight, in the order of the frame.
 
     A target weight is a fraction of the equity valued at the fill price, before costs. Buys are clipped to
-    the cash at hand; short sales are not limited by it. `newsvol.engine.account.Account` does the same, one
-    order at a time.
+    the cash at hand; short sales are not limited by it.
 
     Parameters
     ----------
@@ -98,13 +96,6 @@ def simulate(bars: BarFrame, fills: FillFrame, costs: Costs, cash: float) -> Por
         engine="rust",
     )
     return _result(bars, fills, cash, row, portfolio)
-
-
-def simulate_all(
-    bars: BarFrame, fills: Mapping[Any, FillFrame], costs: Costs, cash: float
-) -> dict[Any, PortfolioResult]:
-    """Return `simulate` of each of `fills` (strategy x fill model), under the same keys."""
-    return {key: simulate(bars, frame, costs, cash) for key, frame in fills.items()}
 
 
 def _rows(bar: IntArray, n_bars: int) -> tuple[IntArray, IntArray]:

@@ -3,7 +3,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from newsvol.cli.runs import runs
+from newsvol.cli.runs.commands import runs
 from newsvol.engine.errors import RunError
 
 

@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner, Result
 from vendor_bars import minute_bars, write_bars
 
-from newsvol.cli.tape import tape
+from newsvol.cli.tape.commands import tape
 from newsvol.engine.errors import InputError, OutputError, TapeError
-from newsvol.replays.tape import load_tape
+from newsvol.replays.tapes.tape import load_tape
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,14 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from newsvol.cli.vol import vol
-from newsvol.cli.vol_tables import print_evaluation, print_sweep
+from newsvol.cli.vol.commands import vol
+from newsvol.cli.vol.tables import print_evaluation, print_sweep
 from newsvol.engine.arrays import NS_PER_HOUR, FloatArray
-from newsvol.replays.recipe import Recipe
-from newsvol.replays.tape import Tape, save_tape
-from newsvol.replays.vol_evaluation import Evaluation, Grid, Request, evaluate, sweep
-from newsvol.signals.schedule import Schedule
+from newsvol.replays.evaluation.volatility.evaluation import Evaluation, Request, evaluate
+from newsvol.replays.evaluation.volatility.sweep import Grid, sweep
+from newsvol.replays.simulation.recipe import Recipe
+from newsvol.replays.tapes.tape import Tape, save_tape
+from newsvol.signals.volatility.schedule import Schedule
 
 NAMED = ("--forecaster", "log-har-p")
 

@@ -35,15 +35,6 @@ def test_standing_still_is_allowed():
     assert clock.now_ns == 5
 
 
-def test_what_is_available_now_is_known_and_a_nanosecond_later_is_not():
-    clock = SimulatedClock(100)
-    clock.require_known(100)
-    with pytest.raises(
-        LookAheadError, match="at 100 ns nothing can be read that becomes available at 101 ns"
-    ):
-        clock.require_known(101)
-
-
 @given(stamps, stamps)
 def test_the_loop_visits_every_tick_in_order_with_the_clock_at_its_stamp(bucket_ends, headlines):
     ticks = merge_ticks({TickKind.BUCKET_END: bucket_ends, TickKind.HEADLINE: headlines})

@@ -57,9 +57,3 @@ def test_constant_without_a_number_says_what_it_needs(text):
 def test_constant_outside_a_day_is_refused(text):
     with pytest.raises(RecipeError, match="milliseconds must be from 0 to one day"):
         parse_latency(text)
-
-
-@pytest.mark.parametrize("text", ["profile", "profile:cpu.json"])
-def test_a_profile_is_said_to_be_not_available_yet(text):
-    with pytest.raises(RecipeError, match="not available yet"):
-        parse_latency(text)

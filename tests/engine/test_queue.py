@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsvol.engine.queue_nb import fifo_start_nb
-from newsvol.engine.queueing import fifo_start
+from newsvol.engine.queue_python import fifo_start_python
 
 
 @st.composite
@@ -20,7 +20,7 @@ def jobs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int]:
 
 @given(jobs())
 def test_kernel_and_twin_agree(queue):
-    assert np.array_equal(fifo_start_nb(*queue), fifo_start(*queue))
+    assert np.array_equal(fifo_start_nb(*queue), fifo_start_python(*queue))
 
 
 @given(jobs())
@@ -50,19 +50,19 @@ def test_nobody_idles_while_a_job_waits(queue):
         assert np.sum((start[:row] < start[row]) & (end[:row] >= start[row])) >= workers
 
 
-@pytest.mark.parametrize("fifo", [fifo_start_nb, fifo_start])
+@pytest.mark.parametrize("fifo", [fifo_start_nb, fifo_start_python])
 def test_a_burst_waits_in_line(fifo):
     arrival, service = np.full(5, 100), np.full(5, 10)
     assert fifo(arrival, service, 1).tolist() == [100, 110, 120, 130, 140]
     assert fifo(arrival, service, 2).tolist() == [100, 100, 110, 110, 120]
 
 
-@pytest.mark.parametrize("fifo", [fifo_start_nb, fifo_start])
+@pytest.mark.parametrize("fifo", [fifo_start_nb, fifo_start_python])
 def test_a_free_model_starts_at_once(fifo):
     arrival = np.array([0, 50, 100])
     assert fifo(arrival, np.array([50, 50, 50]), 1).tolist() == [0, 50, 100]
 
 
-@pytest.mark.parametrize("fifo", [fifo_start_nb, fifo_start])
+@pytest.mark.parametrize("fifo", [fifo_start_nb, fifo_start_python])
 def test_an_empty_queue_starts_nothing(fifo):
     assert len(fifo(np.empty(0, np.int64), np.empty(0, np.int64), 2)) == 0

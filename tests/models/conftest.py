@@ -136,7 +136,7 @@ def pruned(tiny_start: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT of three heads of eight channels within 32."""
     import torch
 
-    from newsvol.models.pruned_bert import PrunedBertConfig, PrunedBertForSequenceClassification
+    from newsvol.models.networks.pruned_bert import PrunedBertConfig, PrunedBertForSequenceClassification
 
     torch.manual_seed(0)
     content = json.loads((tiny_start / "config.json").read_text())

@@ -8,7 +8,7 @@ from safetensors.numpy import load_file, save_file
 
 from newsvol.engine.errors import ModelError, UnknownNameError
 from newsvol.models.checkpoint import open_checkpoint, write_pins
-from newsvol.models.serving import load_scorer
+from newsvol.models.serving.scorer import load_scorer
 
 BACKENDS = ["onnx", "torch"]
 

@@ -17,9 +17,9 @@ import pytest
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import RunError, TapeError
-from newsvol.replays.recipe import load_recipe
 from newsvol.replays.replay import replay
-from newsvol.replays.synth import Market, perfect_reading, synthesize
+from newsvol.replays.simulation.recipe import load_recipe
+from newsvol.replays.tapes.synth import Market, perfect_reading, synthesize
 
 GOLDEN = Path(__file__).with_name("golden.json")
 TABLES = ("forecasts", "scores", "ledger", "service", "decide", "orders", "equity")

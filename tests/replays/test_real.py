@@ -7,15 +7,15 @@ import pytest
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.latency import parse_latency
-from newsvol.replays.audit import audit
-from newsvol.replays.evaluation import evaluated_buckets
-from newsvol.replays.importing import ImportRequest, import_tape
-from newsvol.replays.recipe import Recipe
-from newsvol.replays.service import rule_times
-from newsvol.replays.session import model_ticks, run_session
-from newsvol.replays.tape import Tape
-from newsvol.signals.history import measure_history
-from newsvol.signals.losses import forecast_losses
+from newsvol.replays.evaluation.run_metrics import evaluated_buckets
+from newsvol.replays.simulation.audit import audit
+from newsvol.replays.simulation.recipe import Recipe
+from newsvol.replays.simulation.service_times import rule_times
+from newsvol.replays.simulation.session import model_ticks, run_session
+from newsvol.replays.tapes.importing import ImportRequest, import_tape
+from newsvol.replays.tapes.tape import Tape
+from newsvol.signals.volatility.history import measure_history
+from newsvol.signals.volatility.losses import forecast_losses
 
 pytestmark = pytest.mark.real
 

@@ -7,9 +7,9 @@ import pytest
 
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, FloatArray
 from newsvol.engine.frames import BarFrame, SessionFrame
-from newsvol.signals.buckets import BucketFrame, cut_sessions
-from newsvol.signals.history import VolHistory, measure_history
-from newsvol.signals.measures import RealizedMeasures, minutes_of
+from newsvol.signals.volatility.buckets import BucketFrame, cut_sessions
+from newsvol.signals.volatility.history import VolHistory, measure_history
+from newsvol.signals.volatility.measures import RealizedMeasures, minutes_of
 
 FIRST_OPEN_NS = 1_704_119_400_000_000_000
 """2024-01-01 14:30 UTC, 09:30 in New York."""

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from newsvol.engine.errors import InputError
 from newsvol.signals.fusion import MAX_LOG_EFFECT, FusionConfig, HarAlone, LogLinear, WeightedSum, fit_fusion
-from newsvol.signals.losses import qlike
-from newsvol.signals.news import CHANNELS, HALF_LIVES_HOURS
+from newsvol.signals.news.features import CHANNELS, HALF_LIVES_HOURS
+from newsvol.signals.volatility.losses import qlike
 
 K = len(HALF_LIVES_HOURS) * len(CHANNELS)
 ROWS = 300

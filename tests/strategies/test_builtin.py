@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from newsvol.engine.errors import RecipeError
 from newsvol.strategies.builtin import Breakout, BuyAndHold, NewsTilt, VolTarget, VolTiming
 from newsvol.strategies.protocol import STRATEGIES
-from newsvol.strategies.trailing import trailing_median
 from newsvol.strategies.trailing_nb import trailing_median_nb
+from newsvol.strategies.trailing_python import trailing_median_python
 
 
 def test_the_built_in_names_are_those_of_the_recipes():
@@ -110,4 +110,4 @@ floats = st.one_of(st.floats(0, 10), st.sampled_from([np.nan, 1.0, 2.0]))
 def test_the_median_kernel_matches_plain_python(values, window, least):
     column = np.array(values, dtype=np.float64)
     kernel = trailing_median_nb(column, window, least)
-    assert kernel.tobytes() == trailing_median(column, window, least).tobytes()
+    assert kernel.tobytes() == trailing_median_python(column, window, least).tobytes()

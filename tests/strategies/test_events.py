@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from account import Account
 
-from newsvol.engine.account import Account, Costs
+from newsvol.engine.costs import Costs
 from newsvol.engine.errors import InputError
 from newsvol.engine.fills import FILL_MODELS, fill_orders
 from newsvol.strategies.builtin import VolTarget
 from newsvol.strategies.events import EventStrategy, Tick, as_columns, ticks
+from newsvol.strategies.orders import order_sides, settle
 from newsvol.strategies.portfolio import simulate
 from newsvol.strategies.protocol import Strategy
-from newsvol.strategies.weights import order_sides, settle
 
 COSTS = Costs(commission_bps=1, half_spread_bps=0.5, slippage_bps=1)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from newsvol.engine.account import Costs
+from newsvol.engine.costs import Costs
 from newsvol.engine.errors import InputError
 from newsvol.engine.frames import FillFrame
 from newsvol.strategies.performance import measure_performance

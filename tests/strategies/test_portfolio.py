@@ -5,13 +5,14 @@ import sys
 
 import numpy as np
 import pytest
+from account import Account
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsvol.engine.account import Account, Costs
+from newsvol.engine.costs import Costs
 from newsvol.engine.errors import InputError
 from newsvol.engine.frames import BarFrame, FillFrame
-from newsvol.strategies.portfolio import PortfolioResult, simulate, simulate_all
+from newsvol.strategies.portfolio import PortfolioResult, simulate
 
 CENT = 0.005
 COSTS = Costs(commission_bps=1.5, half_spread_bps=0.7, slippage_bps=2)
@@ -103,15 +104,6 @@ def test_an_order_with_nothing_to_trade_costs_nothing(make_bars):
     fills = FillFrame(np.array([2]), np.array([0]), np.array([0]), np.array([0.0]), bars.close[[2]])
     result = simulate(bars, fills, COSTS, 1e6)
     assert (result.shares[0], result.cost[0], result.price[0]) == (0.0, 0.0, bars.close[2])
-
-
-def test_many_portfolios_keep_their_keys(make_bars):
-    bars, rng = make_bars(50, seed=0), np.random.default_rng(0)
-    fills = {(name, "bridge"): random_fills(bars, 9, rng, low=0.0) for name in ("a", "b")}
-    results = simulate_all(bars, fills, COSTS, 1e6)
-    assert list(results) == list(fills)
-    alone = simulate(bars, fills["b", "bridge"], COSTS, 1e6)
-    assert results["b", "bridge"].equity.tobytes() == alone.equity.tobytes()
 
 
 def test_a_portfolio_needs_cash_and_bars(make_bars):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from newsvol.models.text_files import chunked
+from newsvol.models.text.files import chunked
 
 
 class CountedChunks:

@@ -1,4 +1,4 @@
-"""Rewrites tests/models/golden_logits.json, on purpose: what the shipped student says of twenty sentences.
+"""Rewrites tests/models/serving/golden_logits.json, on purpose: the shipped student on twenty sentences.
 
 python tests/support/golden_logits.py
 """
@@ -6,9 +6,9 @@ python tests/support/golden_logits.py
 import json
 from pathlib import Path
 
-from newsvol.models.serving import load_scorer
+from newsvol.models.serving.scorer import load_scorer
 
-FILE = Path(__file__).parents[1] / "models" / "golden_logits.json"
+FILE = Path(__file__).parents[1] / "models" / "serving" / "golden_logits.json"
 
 SENTENCES = (
     "Operating profit rose to EUR 13.1 mn from EUR 8.7 mn in the corresponding period in 2007",

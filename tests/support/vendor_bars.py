@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from newsvol.engine.arrays import NS_PER_MINUTE
-from newsvol.replays.calendar import sessions_between
-from newsvol.replays.importing import ImportRequest, ImportResult, import_tape
+from newsvol.replays.tapes.calendar import sessions_between
+from newsvol.replays.tapes.importing import ImportRequest, ImportResult, import_tape
 
 NEW_YORK = "America/New_York"
 SPRING = ("2024-03-06", "2024-03-13")

@@ -1,74 +1,13 @@
-"""Puts the sections, the style and the scripts into one file."""
+"""A page: sections, style, scripts and figures in one self-contained file."""
 
 import base64
 import gzip
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from string import Template
 
-from newsvol.engine.errors import OutputError
-from newsvol.replays.report.equity import equity_section
-from newsvol.replays.report.headlines import headlines_section
-from newsvol.replays.report.latency import latency_section
 from newsvol.replays.report.markup import Section, text
-from newsvol.replays.report.summary import cards, footer, lede, notices
-from newsvol.replays.report.volatility import volatility_section
-from newsvol.replays.runs import Run, load_run
-
-
-def write_report(run_folder: Path) -> Path:
-    """Write ``report.html`` to the run folder, whole or not at all, and return its path.
-
-    Raises
-    ------
-    RunError
-        The run cannot be read.
-    OutputError
-        The folder cannot be written.
-    """
-    page = render_report(load_run(run_folder))
-    target = run_folder / "report.html"
-    making = None
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=run_folder, encoding="utf-8", delete=False) as file:
-            making = Path(file.name)
-            file.write(page)
-        making.chmod(0o644)
-        os.replace(making, target)
-    except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror}") from error
-    finally:
-        if making is not None:
-            making.unlink(missing_ok=True)
-    return target
-
-
-def render_report(run: Run) -> str:
-    """Return the page of `run`: no address in it leads anywhere, and the same run gives the same bytes.
-
-    Raises
-    ------
-    RunError
-        One of its tables cannot be read.
-    """
-    build_all = (volatility_section, headlines_section, equity_section, latency_section)
-    return assemble_page(
-        Page(
-            title=f"{run.manifest.name} - newsvol run",
-            over="newsvol run",
-            instrument=run.manifest.tape.instrument,
-            name=run.manifest.name,
-            lede=lede(run),
-            notices=notices(run),
-            cards=cards(run),
-            sections=tuple(build(run) for build in build_all),
-            footer=footer(run),
-        )
-    )
 
 
 @dataclass(frozen=True)

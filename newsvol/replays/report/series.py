@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from newsvol.engine.arrays import NS_PER_MS, NS_PER_SECOND, SESSIONS_PER_YEAR, FloatArray, IntArray
-from newsvol.replays.runs import Run
+from newsvol.replays.runs.reader import Run
 
 MAX_POINTS = 2_500
 """Points per line; a line of 1,100 pixels shows no more."""

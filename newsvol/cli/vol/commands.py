@@ -1,0 +1,223 @@
+"""``newsvol vol``: are the volatility forecasts any good, and is that beyond chance?"""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsvol.cli.progress import stages
+from newsvol.engine.errors import InputError
+
+if TYPE_CHECKING:
+    from newsvol.engine.arrays import FloatArray
+    from newsvol.engine.progress import OnProgress
+    from newsvol.replays.evaluation.volatility.evaluation import Request
+    from newsvol.replays.simulation.recipe import Recipe
+    from newsvol.replays.tapes.tape import Tape
+
+
+@click.group()
+def vol() -> None:
+    """Evaluate volatility forecasts, and choose settings without looking at the test span."""
+
+
+def _shared(command: Any) -> Any:
+    """Add the options that both commands have."""
+    for option in reversed(
+        (
+            click.option("--tape", required=True, type=click.Path(path_type=Path), help="Tape folder."),
+            click.option(
+                "--recipe", type=click.Path(path_type=Path), help="Recipe file; without it, the shipped one."
+            ),
+            click.option(
+                "--forecaster",
+                "forecasters",
+                multiple=True,
+                metavar="NAME",
+                help="Use only this forecaster beside the baselines; repeatable.",
+            ),
+            click.option(
+                "--from",
+                "first",
+                type=click.DateTime(["%Y-%m-%d"]),
+                metavar="DATE",
+                help="First day of the test span; without it, the last third of the tape.",
+            ),
+            click.option(
+                "--to",
+                "last",
+                type=click.DateTime(["%Y-%m-%d"]),
+                metavar="DATE",
+                help="Last day of the test span.",
+            ),
+            click.option(
+                "--events",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="Scheduled events (CSV or iCalendar), known ahead.",
+            ),
+            click.option(
+                "--event",
+                "event_names",
+                multiple=True,
+                metavar="NAME",
+                help="Use only these of them; repeatable.",
+            ),
+            click.option(
+                "--no-news", is_flag=True, help="Leave the headlines out; no sentiment model is needed."
+            ),
+            click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@vol.command()
+@_shared
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="New folder: page with plots, JSON, every forecast.",
+)
+def evaluate(
+    tape: Path,
+    recipe: Path | None,
+    no_news: bool,
+    as_json: bool,
+    out: Path | None,
+    **asked: Any,
+) -> None:
+    """Score every forecaster beside its baselines on the test span, with tests, cuts and news placebos.
+
+    QLIKE and its excess over the noise floor, Diebold-Mariano against raw HAR and the best naive forecast,
+    the 90% Model Confidence Set, Mincer-Zarnowitz; by time of day, month and news hour. The news is shown
+    beside placebos that cannot help. What does not beat its baseline is printed as such.
+
+    \b
+    Examples:
+      newsvol vol evaluate --tape tapes/spy
+      newsvol vol evaluate --tape tapes/spy --from 2025-01-01 --out runs/vol-spy
+    """
+    from newsvol.cli.console import new_console
+    from newsvol.cli.vol.tables import print_evaluation
+    from newsvol.replays.evaluation.volatility.evaluation import evaluate as run_evaluation
+    from newsvol.replays.folders import require_writable
+    from newsvol.replays.report.evaluation.folder import PAGE, write_evaluation
+
+    if out is not None:
+        require_writable(out)
+    request = _request(**asked)
+    with stages(show=not as_json) as on_progress:
+        source, chosen, probs = _read(tape, recipe, no_news, on_progress)
+        found = run_evaluation(source, chosen, probs, request, on_progress)
+        if out is not None:
+            write_evaluation(found, out)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), indent=1))
+        return
+    print_evaluation(new_console(), found, out / PAGE if out is not None else None)
+
+
+@vol.command()
+@_shared
+@click.option("--window", "windows", multiple=True, type=click.IntRange(1), help="Buckets; repeatable.")
+@click.option("--ridge", "ridges", multiple=True, type=float, help="Rows of evidence; repeatable.")
+@click.option(
+    "--half-lives",
+    "half_lives",
+    multiple=True,
+    metavar="H,H...",
+    help="Hours, as in 1,4,24; repeatable for several sets.",
+)
+def sweep(
+    tape: Path,
+    recipe: Path | None,
+    no_news: bool,
+    as_json: bool,
+    windows: tuple[int, ...],
+    ridges: tuple[float, ...],
+    half_lives: tuple[str, ...],
+    **asked: Any,
+) -> None:
+    """Try windows, ridges and half-lives on a validation span; score the chosen ones once on the test span.
+
+    The validation span is as long as the test span and lies just before it. Trials run on a tape that ends
+    where the test span begins, so nothing in it can sway the choice; every trial is counted.
+
+    \b
+    Examples:
+      newsvol vol sweep --tape tapes/spy
+      newsvol vol sweep --tape tapes/spy --window 500 --window 2000 --half-lives 1,4 --ridge 100
+    """
+    from newsvol.cli.console import new_console
+    from newsvol.cli.vol.tables import print_sweep
+    from newsvol.replays.evaluation.volatility.sweep import Grid
+    from newsvol.replays.evaluation.volatility.sweep import sweep as run_sweep
+
+    usual = Grid()
+    grid = Grid(
+        windows=windows or usual.windows,
+        ridges=ridges or usual.ridges,
+        half_lives_hours=tuple(map(_hours, half_lives)) or usual.half_lives_hours,
+    )
+    request = _request(**asked)
+    with stages(show=not as_json) as on_progress:
+        source, chosen, probs = _read(tape, recipe, no_news, on_progress)
+        result = run_sweep(source, chosen, probs, request, grid, on_progress)
+    if as_json:
+        click.echo(json.dumps(result.as_json(), indent=1))
+        return
+    print_sweep(new_console(), result)
+
+
+def _request(
+    forecasters: tuple[str, ...],
+    first: datetime | None,
+    last: datetime | None,
+    events: Path | None,
+    event_names: tuple[str, ...],
+) -> "Request":
+    from newsvol.replays.evaluation.volatility.evaluation import Request
+    from newsvol.replays.tapes.schedules import load_schedule
+
+    if event_names and events is None:
+        raise InputError("--event names events of a file; say which with --events FILE")
+    return Request(
+        forecasters=forecasters,
+        first=first.date() if first is not None else None,
+        last=last.date() if last is not None else None,
+        schedule=load_schedule(events, event_names) if events is not None else None,
+    )
+
+
+def _read(
+    tape: Path, recipe: Path | None, no_news: bool, on_progress: "OnProgress"
+) -> "tuple[Tape, Recipe, FloatArray | None]":
+    """Return the tape, the recipe, and the sentiment of each headline; None where there is none to score."""
+    from newsvol.models.cache import cache_folder
+    from newsvol.replays.replay import load_model
+    from newsvol.replays.simulation.recipe import load_recipe
+    from newsvol.replays.tapes.tape import load_tape
+    from newsvol.signals.sentiment import score_in_bulk
+
+    chosen = load_recipe(recipe)
+    source = load_tape(tape)
+    texts = [] if no_news else source.news.headline.tolist()
+    if not texts:
+        return source, chosen, None
+    on_progress("Scoring headlines", 0, len(texts))
+    scorer = load_model(chosen.sentiment.model, chosen.sentiment.device)
+    probs = score_in_bulk(scorer, texts, cache_folder("scores"))
+    on_progress("Scoring headlines", len(texts), len(texts))
+    return source, chosen, probs
+
+
+def _hours(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text!r}: write hours with commas, as in 1,4,24") from None

@@ -1,0 +1,1 @@
+"""Networks: starting weights, smaller ones cut out of them, adapters, pruning, rounding."""

@@ -1,0 +1,1 @@
+"""The sentiment model: recipe, corpus, teachers, student, results, evaluation."""

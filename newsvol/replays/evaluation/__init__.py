@@ -1,0 +1,1 @@
+"""What a run or a forecast is worth: computes, and draws nothing."""

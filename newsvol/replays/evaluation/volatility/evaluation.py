@@ -1,0 +1,233 @@
+"""The evaluation: a tape in; losses, tests, cuts and placebos out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from math import isfinite
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from newsvol.engine.arrays import BoolArray, FloatArray
+from newsvol.engine.errors import InputError, TapeError
+from newsvol.replays.evaluation.statistics import CONFIDENCE, model_confidence_set
+from newsvol.replays.evaluation.volatility.cuts import CutRow, cut_losses, label_buckets
+from newsvol.replays.evaluation.volatility.forecasts import (
+    RAW_HAR,
+    Lineup,
+    chosen_names,
+    forecast_all,
+    read_news,
+    usable,
+)
+from newsvol.replays.evaluation.volatility.placebos import SHUFFLES, NewsComparison, NewsStudy, study_news
+from newsvol.replays.evaluation.volatility.scores import ConfidenceSet, Scoreboard, score_models
+from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choose_span
+from newsvol.replays.simulation.recipe import Recipe
+from newsvol.replays.tapes.schedules import load_schedule
+from newsvol.replays.tapes.tape import Tape
+from newsvol.signals.news.novelty import novelty_weights, relevant
+from newsvol.signals.volatility.history import VolHistory, measure_history
+from newsvol.signals.volatility.schedule import Schedule
+
+OnProgress = Callable[[str, int, int], None]
+"""Called with a stage, what is done of it, and what there is."""
+
+
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """Draw no progress."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to evaluate.
+
+    Attributes
+    ----------
+    forecasters : tuple of str
+        None named: every one.
+    first, last : date, optional
+        Local days of the test span; without `first` it is the last third of the buckets.
+    schedule : Schedule, optional
+        Scheduled events, known ahead, for the forecasters that use them and the cut by event day.
+        Without it, the recipe's.
+    shuffles : int
+        Draws of the shuffled-news placebo.
+    """
+
+    forecasters: tuple[str, ...] = ()
+    first: date | None = None
+    last: date | None = None
+    schedule: Schedule | None = None
+    shuffles: int = SHUFFLES
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything an evaluation found, and what it was computed from.
+
+    Attributes
+    ----------
+    rows : BoolArray, shape (B,)
+        The scored buckets: those of `span` on which every model has a forecast and prices moved.
+    lineup : Lineup
+        Every forecast, shape (B,).
+    news : NewsStudy or None
+    """
+
+    tape: Tape
+    recipe: Recipe
+    span: Span
+    history: VolHistory
+    lineup: Lineup
+    rows: BoolArray
+    board: Scoreboard
+    cuts: tuple[CutRow, ...]
+    news: NewsStudy | None
+
+    @property
+    def main(self) -> str:
+        """The recipe's own forecaster."""
+        return self.recipe.volatility.forecaster
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``evaluation.json`` holds; what does not exist is None."""
+        board, buckets = self.board, self.history.buckets.take(self.rows)
+        models = {
+            name: {**asdict(score), "in_confidence_set": score.in_set} for name, score in board.models.items()
+        }
+        found = {
+            "tape_hash": self.tape.content_hash(),
+            "recipe_hash": self.recipe.recipe_hash(),
+            "instrument": self.tape.info.instrument,
+            "synthetic": self.tape.info.origin.get("synthetic") is True,
+            "span": {
+                "rule": self.span.rule,
+                "buckets": len(buckets),
+                "of_buckets": self.span.end - self.span.first,
+                "first_ns": int(buckets.open_ns[0]),
+                "last_ns": int(buckets.close_ns[-1]),
+            },
+            "target": self.history.proxy,
+            "noise_floor_qlike": board.noise_floor,
+            "newey_west_lag": board.lag,
+            "bootstrap_block": board.block,
+            "confidence": CONFIDENCE,
+            "baseline_har": RAW_HAR,
+            "baseline_best": board.best_naive,
+            "models": models,
+            "cuts": [asdict(row) for row in self.cuts],
+            "news": None if self.news is None else {**asdict(self.news), "pays": self.news.pays},
+            "left_out": dict(self.lineup.left_out),
+            "notes": list(board.notes),
+        }
+        return {key: _finite(value) for key, value in found.items()}
+
+
+def evaluate(
+    tape: Tape,
+    recipe: Recipe,
+    probs: FloatArray | None,
+    request: Request | None = None,
+    on_progress: OnProgress = silent,
+    confidence_set: ConfidenceSet = model_confidence_set,
+) -> Evaluation:
+    """Score every forecaster on the test span of `tape`.
+
+    Parameters
+    ----------
+    probs : FloatArray, shape (N, 3), or None
+        Sentiment of each headline; None leaves the news out.
+    request : Request, optional
+        Without it every forecaster on the last third.
+    confidence_set : callable
+        `statistics.model_confidence_set`; where it cannot run, that becomes a note.
+
+    Raises
+    ------
+    InputError
+        An unknown forecaster, a day beyond the tape, headlines of another time, a tape that is too short.
+
+    Notes
+    -----
+    Causal: every forecast of bucket b is made from rows before it, over the whole tape, and scored in the
+    span only. Headlines count from their availability: what latency costs is the replay's to say.
+    """
+    asked = request or Request()
+    schedule = asked.schedule or recipe_schedule(recipe)
+    names = chosen_names(asked.forecasters, recipe)
+    if len(tape.bars) == 0:
+        raise TapeError("the tape has no bars; import one with: newsvol tape import --help")
+    history = measure_history(tape.bars, tape.sessions)
+    span = choose_span(tape, history.buckets, asked.first, asked.last)
+    news = read_news(tape, probs)
+    in_span = span.rows(len(history.buckets)) & usable(history.measures.rv)
+    done: list[str] = []
+
+    def on_model(name: str) -> None:
+        done.append(name)
+        on_progress("Forecasting", len(done), len(names) + (2 if news is not None else 0))
+
+    lineup = forecast_all(recipe, history, names, news, in_span, schedule, on_model)
+    for name in asked.forecasters:
+        if name in lineup.left_out:
+            raise InputError(f"forecaster {name!r} cannot be compared: {lineup.left_out[name]}")
+    rows = np.asarray(in_span & np.all([usable(variance) for variance in lineup.variance.values()], axis=0))
+    if rows.sum() < MIN_BUCKETS:
+        raise TapeError(
+            f"the test span ({span.rule}) has {int(rows.sum())} buckets with forecasts, the tests need "
+            f"{MIN_BUCKETS}; use a longer tape, an earlier --from or a smaller volatility.min_window"
+        )
+    on_progress("Testing", 0, 1)
+    board = score_models(history, lineup, rows, recipe.seed, confidence_set)
+    on_progress("Testing", 1, 1)
+    labels = label_buckets(
+        history.buckets,
+        ZoneInfo(tape.info.timezone),
+        None if news is None else news.available_ns,
+        None if schedule is None else schedule.event_ns,
+    )
+    study = _study(tape, recipe, history, lineup, rows, board.lag, asked.shuffles, on_progress)
+    cuts = tuple(cut_losses(labels, board.losses, rows))
+    return Evaluation(tape, recipe, span, history, lineup, rows, board, cuts, study)
+
+
+def recipe_schedule(recipe: Recipe) -> Schedule | None:
+    """Return the scheduled events that the recipe names, or None."""
+    volatility = recipe.volatility
+    return None if volatility.events is None else load_schedule(volatility.events, volatility.event_names)
+
+
+def _study(
+    tape: Tape,
+    recipe: Recipe,
+    history: VolHistory,
+    lineup: Lineup,
+    rows: BoolArray,
+    lag: int,
+    shuffles: int,
+    on_progress: OnProgress,
+) -> NewsStudy | None:
+    main = recipe.volatility.forecaster
+    if lineup.news is None or main not in lineup.variance:
+        return None
+    headlines = tape.news.headline.tolist()
+    return study_news(
+        NewsComparison(recipe, history, lineup.variance[main], rows, lag),
+        main,
+        lineup.news,
+        novelty_weights(headlines, lineup.news.available_ns),
+        relevant(headlines).astype(np.float64),
+        shuffles,
+        lambda count: on_progress("Shuffling the news", count, shuffles),
+    )
+
+
+def _finite(value: Any) -> Any:
+    """Return `value` with None for every number that JSON does not know."""
+    if isinstance(value, Mapping):
+        return {key: _finite(inside) for key, inside in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inside) for inside in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

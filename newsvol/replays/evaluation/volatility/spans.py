@@ -1,0 +1,74 @@
+"""Which buckets are scored: the test span, said before looking."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from newsvol.engine.arrays import NS_PER_SECOND, BoolArray, IntArray
+from newsvol.engine.errors import InputError, TapeError
+from newsvol.replays.tapes.tape import Tape
+from newsvol.signals.volatility.buckets import BucketFrame
+
+MIN_BUCKETS = 50
+"""Fewer are too few for any of the tests."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Buckets from `first` up to but not including `end`, and the rule that chose them."""
+
+    first: int
+    end: int
+    rule: str
+
+    def rows(self, count: int) -> BoolArray:
+        """Return the span as a mask of `count` buckets."""
+        place = np.arange(count)
+        return np.asarray((place >= self.first) & (place < self.end))
+
+
+def choose_span(tape: Tape, buckets: BucketFrame, first: date | None, last: date | None) -> Span:
+    """Return the last third of the buckets, or those of the days from `first` to `last`.
+
+    Raises
+    ------
+    InputError
+        A day is beyond the tape, or the two leave too little.
+    """
+    zone = ZoneInfo(tape.info.timezone)
+    if first is not None and last is not None and last < first:
+        raise InputError(f"--to {last} is before --from {first}")
+    if not len(buckets):
+        raise TapeError("the tape has no sessions; import one with: newsvol tape import --help")
+    begins, ends = local_days(buckets.open_ns[[0, -1]], zone)
+    if first is not None and str(first) > ends:
+        raise InputError(f"--from {first} is after the tape's last day, {ends}")
+    if last is not None and str(last) < begins:
+        raise InputError(f"--to {last} is before the tape's first day, {begins}")
+    count = len(buckets)
+    end = count if last is None else int(np.searchsorted(buckets.open_ns, _midnight(last, zone, 1)))
+    if first is None:
+        start, rule = end - end // 3, "the last third" if last is None else f"the last third up to {last}"
+    else:
+        start = int(np.searchsorted(buckets.open_ns, _midnight(first, zone, 0)))
+        rule = f"from {first}" if last is None else f"from {first} to {last}"
+    if start >= end:
+        raise InputError(f"the tape has no session {rule}")
+    return Span(start, end, rule)
+
+
+def local_days(stamps_ns: IntArray, zone: ZoneInfo) -> list[str]:
+    """Return the local day of each stamp, ``2025-04-11``."""
+    return [f"{moment:%Y-%m-%d}" for moment in local_times(stamps_ns, zone)]
+
+
+def local_times(stamps_ns: IntArray, zone: ZoneInfo) -> list[datetime]:
+    """Return each stamp in the zone, to the second."""
+    return [datetime.fromtimestamp(stamp // NS_PER_SECOND, zone) for stamp in stamps_ns.tolist()]
+
+
+def _midnight(day: date, zone: ZoneInfo, days_later: int) -> int:
+    moment = datetime.combine(day + timedelta(days=days_later), datetime.min.time(), zone)
+    return int(moment.astimezone(UTC).timestamp()) * NS_PER_SECOND

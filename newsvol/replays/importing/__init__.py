@@ -1,6 +1,0 @@
-"""Vendor files to a tape: conventions are proven or asked for, bad rows are put aside and counted."""
-
-from newsvol.replays.importing.assemble import import_tape
-from newsvol.replays.importing.request import FileReport, ImportRequest, ImportResult
-
-__all__ = ["FileReport", "ImportRequest", "ImportResult", "import_tape"]

@@ -1,0 +1,69 @@
+"""What an evaluation says, in sentences that the terminal and the page share."""
+
+from newsvol.replays.evaluation.volatility.evaluation import Evaluation
+from newsvol.replays.evaluation.volatility.forecasts import RAW_HAR
+from newsvol.replays.evaluation.volatility.placebos import NewsStudy
+from newsvol.replays.evaluation.volatility.sweep import Settings
+from newsvol.replays.report.wording import day, number, qlike_verdict
+
+ERRATIC = 1.25
+"""A model that loses this much more than the best and is not rejected owes it to a few huge losses."""
+
+
+def span_sentence(found: Evaluation) -> str:
+    """Say which buckets were scored, and that they were chosen before looking."""
+    buckets = found.history.buckets.take(found.rows)
+    scored = f"{len(buckets):,} of {found.span.end - found.span.first:,} buckets"
+    ends = f"{day(int(buckets.open_ns[0]))} to {day(int(buckets.close_ns[-1]))}"
+    return f"Test span: {found.span.rule} of the tape, {ends}, {scored}; every forecast out of sample."
+
+
+def model_verdicts(found: Evaluation) -> list[str]:
+    """Say whether the recipe's forecaster and the best one beat raw HAR and the best naive forecast."""
+    board = found.board
+    names = dict.fromkeys(name for name in (found.main, board.best) if name in board.models)
+    said = []
+    for name in names:
+        score = board.models[name]
+        # the best of many is partly luck: the confidence set below allows for that, these tests do not
+        picked = "" if name == found.main else f", best of {len(board.models)} with hindsight"
+        if name != RAW_HAR:
+            said.append(qlike_verdict(name, RAW_HAR, -score.vs_har_pct, score.dm_har.t) + picked)
+        if name != board.best_naive:
+            gain = 100 * (1 - score.qlike / board.models[board.best_naive].qlike)
+            said.append(
+                qlike_verdict(name, f"{board.best_naive} (best naive)", gain, score.dm_best.t) + picked
+            )
+    chosen = [name for name, score in board.models.items() if score.in_set]
+    if chosen:
+        said.append(f"90% Model Confidence Set: {', '.join(chosen)}")
+    ceiling = ERRATIC * board.models[board.best].qlike
+    if erratic := [name for name in chosen if board.models[name].qlike > ceiling]:
+        said.append(f"in it NOT for being good, but for being too erratic to reject: {', '.join(erratic)}")
+    return said
+
+
+def news_verdicts(study: NewsStudy) -> list[str]:
+    """Say whether the news earned its place."""
+    real = study.real
+    draws = len(study.shuffled_qlike)
+    as_good = round(study.shuffle_p_value * (draws + 1)) - 1
+    change = f"{number(abs(real.gain_pct), 1)}% {'better' if real.gain_pct > 0 else 'worse'}"
+    t = number(real.dm_t, 1, sign=True)
+    pays = "pays" if study.pays else "does NOT pay"
+    ahead = next(trial for trial in study.trials if trial.role == "look-ahead")
+    seeming = f"{number(abs(ahead.gain_pct), 1)}% {'better' if ahead.gain_pct > 0 else 'worse'}"
+    return [
+        f"The news {pays} on this tape: with it {study.base} is {change} in QLIKE (DM t {t}), "
+        f"and {as_good} of {draws} shuffles do at least as well",
+        f"Stamped an hour early, which looks ahead, it would seem {seeming}: NOT a result",
+    ]
+
+
+def settings_words(settings: Settings) -> str:
+    """Return settings as a few words."""
+    base = f"{settings.forecaster}, window {settings.window:,}"
+    if settings.ridge is None or settings.half_lives_hours is None:
+        return f"{base}, no news"
+    lives = ", ".join(f"{hours:g}" for hours in settings.half_lives_hours)
+    return f"{base}, news of half-lives {lives} h, ridge {settings.ridge:g}"

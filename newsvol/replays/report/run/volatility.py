@@ -1,0 +1,154 @@
+"""Forecast against realized volatility, and the accuracy of every forecaster beside its baselines."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from newsvol.replays.report import style
+from newsvol.replays.report.markup import Figure, Html, Row, Section, figure, table, text, verdicts
+from newsvol.replays.report.series import (
+    MAX_POINTS,
+    Groups,
+    annual_vol_pct,
+    as_dates,
+    as_labels,
+    as_numbers,
+    bucket_vol_bps,
+    group_sessions,
+    run_columns,
+)
+from newsvol.replays.report.wording import forecast_verdicts, number, scientific
+from newsvol.replays.runs.reader import Run
+from newsvol.replays.runs.schema import Metrics
+
+SHOWN_BUCKETS = 70
+
+
+def volatility_section(run: Run) -> Section:
+    """Build the section; every forecast drawn has its origin at the start of its bucket."""
+    forecast = run.metrics.forecast
+    drawn = [(forecast.best("naive"), style.NAIVE), (forecast.har, style.HAR), (forecast.main, style.FUSED)]
+    lines = {name: color for name, color in drawn if name is not None}
+    read = run_columns(
+        run, "forecasts", ["session", "open_ns", "close_ns", "rv", *(f"f:{name}" for name in lines)]
+    )
+    groups = group_sessions(read["session"])
+    span = "session" if groups.size == 1 else f"{groups.size} sessions"
+    place = figure(
+        "volatility", "Forecast and realized volatility over time", 430,
+        [(f"per {span}, annualised", "volatility"), ("per bucket, bps", "volatility-buckets")],
+    )  # fmt: skip
+    evaluated = run.metrics.span.evaluated_buckets
+    lede = (
+        "<p>Realized volatility of 1-minute returns within trading hours, against forecasts from what was "
+        f"known when each bucket began; {evaluated:,} buckets evaluated, all out of sample.</p>"
+    )
+    return Section(
+        "volatility",
+        "Forecast against realized volatility",
+        lede + verdicts(forecast_verdicts(run.metrics)) + place + accuracy_table(run.metrics),
+        {
+            "volatility": session_figure(read, lines, groups),
+            "volatility-buckets": bucket_figure(read, lines),
+        },
+    )
+
+
+def accuracy_table(metrics: Metrics) -> str:
+    """Return every forecaster beside its baselines, the best of each column marked."""
+    forecast = metrics.forecast
+    scores = list(forecast.models.items())
+    best = forecast.best_values()
+    marks = [
+        {
+            place
+            for place, key in enumerate(best, start=1)
+            if best[key] is not None and getattr(score, key) == best[key]
+        }
+        for _, score in scores
+    ]
+    rows = [
+        Row(
+            [
+                Html(f'{text(name)} <span class="kind">{text(score.kind)}</span>'),
+                number(score.qlike, 4),
+                "-" if name == forecast.har else number(score.qlike_vs_har_pct, 1, sign=True) + "%",
+                scientific(score.mse),
+                number(score.r2_vol, 3),
+                number(score.r2_log, 3),
+            ],
+            muted=score.kind == "naive",
+            best=frozenset(marked),
+        )
+        for (name, score), marked in zip(scores, marks, strict=True)
+    ]
+    floor = forecast.noise_floor_qlike
+    caption = "QLIKE and MSE are losses on variance: lower is better. Best of each column in bold."
+    if floor is not None:
+        caption += f" Realized variance is noisy: a perfect forecast would score {number(floor, 4)}."
+    return table(
+        ["Forecast", "QLIKE", "against HAR", "MSE", "R² volatility", "R² log variance"], rows, caption
+    )
+
+
+def session_figure(read: dict[str, Any], lines: dict[str, str], groups: Groups) -> Figure:
+    """Return realized and forecast volatility per session, annualised; `lines`: the colour of each."""
+    x = as_dates(read["close_ns"][groups.lasts])
+    traces = [_realized(x, as_numbers(annual_vol_pct(read["rv"], groups)), "%")]
+    traces += [
+        style.line(name, x, as_numbers(annual_vol_pct(read[f"f:{name}"], groups)), color, unit="%")
+        for name, color in lines.items()
+    ]
+    return {
+        "data": traces,
+        "layout": style.layout(
+            margin={"l": 58, "r": 12, "t": 34, "b": 6},
+            xaxis=style.time_axis(
+                hoverformat="%a %-d %b %Y",
+                rangeslider=style.SLIDER,
+                rangeselector=style.zooms("1m", "3m", "6m"),
+            ),
+            yaxis=style.axis("volatility, % per year", rangemode="tozero", ticksuffix="%"),
+        ),
+    }
+
+
+def bucket_figure(read: dict[str, Any], lines: dict[str, str]) -> Figure:
+    """Return realized and forecast volatility per bucket in basis points, buckets side by side."""
+    # The last buckets only: a bucket is worth looking at close up, and the page stays light.
+    rows = slice(max(0, len(read["rv"]) - MAX_POINTS), None)
+    # Buckets stand side by side: on an axis of hours the nights would be wider than everything else.
+    x = as_labels(read["close_ns"][rows])
+    traces = [_realized(x, as_numbers(bucket_vol_bps(read["rv"][rows]), 1), " bps")]
+    traces += [
+        style.line(name, x, as_numbers(bucket_vol_bps(read[f"f:{name}"][rows]), 1), color, unit=" bps")
+        for name, color in lines.items()
+    ]
+    for trace in traces:
+        trace["line"]["shape"] = "hvh"
+    # A view of the last two weeks to begin with, the height fitted to it.
+    first = max(0, len(x) - SHOWN_BUCKETS)
+    highest = max(
+        (value for trace in traces for value in trace["y"][first:] if value is not None), default=1.0
+    )
+    time: dict[str, Any] = {"type": "category", "nticks": 6, "tickangle": 0, "rangeslider": style.SLIDER}
+    return {
+        "data": traces,
+        "layout": style.layout(
+            margin={"l": 58, "r": 12, "t": 34, "b": 6},
+            xaxis=style.axis(showgrid=False, range=[first - 0.5, len(x) - 0.5], **time),
+            yaxis=style.axis("volatility, bps per bucket", rangemode="tozero", range=[0, 1.06 * highest]),
+        ),
+    }
+
+
+def _realized(x: Sequence[Any], y: list[Any], unit: str) -> dict[str, Any]:
+    return style.line(
+        "realized",
+        x,
+        y,
+        style.REALIZED,
+        line_width=1.1,
+        unit=unit,
+        fill="tozeroy",
+        fillcolor="rgba(120,135,152,.2)",
+    )

@@ -1,0 +1,112 @@
+"""Numbers and sentences that the terminal and the report share."""
+
+from datetime import UTC, datetime
+from math import isfinite
+
+from newsvol.engine.arrays import NS_PER_SECOND
+from newsvol.replays.evaluation.statistics import SIGNIFICANT_T
+from newsvol.replays.runs.schema import Metrics, Number
+
+NOTHING = "-"
+"""Stands for a number that does not exist."""
+
+TICK_WORDS = {"headline": "headline", "bucket_end": "bucket end", "session_open": "session open"}
+FILL_WORDS = {"bridge": "bridge", "next_open": "next open", "worst": "worst"}
+
+
+def number(value: Number, digits: int = 2, sign: bool = False) -> str:
+    """Return `value` with `digits` decimals and thousands separators."""
+    if value is None or not isfinite(value):
+        return NOTHING
+    text = f"{value:{'+' if sign else ''},.{digits}f}"
+    # -0.004 would print as -0.00, which reads as a loss that is not there.
+    return text.lstrip("+-") if float(text.replace(",", "")) == 0 else text
+
+
+def scientific(value: Number) -> str:
+    """Return `value` with three significant digits: squared variances are far below 1."""
+    return NOTHING if value is None or not isfinite(value) else f"{value:.2e}"
+
+
+def milliseconds(value: Number) -> str:
+    """Return a duration in milliseconds with three significant digits, and none beyond a microsecond."""
+    if value is None or not isfinite(value):
+        return NOTHING
+    size = abs(value)
+    return (
+        "0" if size == 0 else number(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3)
+    )
+
+
+def day(stamp_ns: int) -> str:
+    """Return the UTC day of a stamp: ``20 Feb 2024``."""
+    moment = datetime.fromtimestamp(stamp_ns // NS_PER_SECOND, UTC)
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def forecast_verdicts(metrics: Metrics) -> list[str]:
+    """Say of HAR and the fused forecast whether each beat what is simpler than it, in QLIKE."""
+    forecast = metrics.forecast
+    main, har, naive = forecast.main, forecast.har, forecast.best("naive")
+    contests = dict.fromkeys([(main, har), (main, naive), (har, naive)])
+    said = []
+    for name, rival in contests:
+        if name is None or rival is None or name == rival:
+            continue
+        own, other = forecast.models[name], forecast.models[rival].qlike
+        if own.qlike is None or not other:
+            said.append(f"{name} cannot be compared with {rival}: one of them has no QLIKE")
+            continue
+        t = own.dm_t_vs_naive if rival == naive else own.dm_t_vs_har
+        said.append(qlike_verdict(name, rival, 100 * (1 - own.qlike / other), t))
+    return said
+
+
+def beyond_chance(t: Number) -> bool:
+    """Say whether the t of a lead is significant; a run that did not test is taken at its word."""
+    return t is None or t > SIGNIFICANT_T
+
+
+def qlike_verdict(name: str, rival: str, gain_pct: float, t: Number) -> str:
+    """Say whether `name` beats `rival` by `gain_pct` of its QLIKE, and beyond what chance explains."""
+    shown = "" if t is None else f" (DM t {number(t, 1, sign=True)})"
+    if gain_pct <= 0:
+        worse = f"{number(-gain_pct, 1)}% higher" if gain_pct < 0 else "the same"
+        return f"{name} does NOT beat {rival}: its QLIKE is {worse}{shown}"
+    if beyond_chance(t):
+        return f"{name} beats {rival} by {number(gain_pct, 1)}% in QLIKE{shown}"
+    return f"{name} is {number(gain_pct, 1)}% better than {rival} in QLIKE, NOT beyond chance{shown}"
+
+
+def strategy_verdict(metrics: Metrics, name: str) -> str:
+    """Say whether strategy `name` beat buy and hold in Sharpe ratio under each fill model, beyond chance."""
+    hold = metrics.strategies[metrics.buy_and_hold].fills
+    won: list[str] = []
+    ahead: list[str] = []
+    lost: list[str] = []
+    for fill, result in metrics.strategies[name].fills.items():
+        word, rival, t = FILL_WORDS[fill], hold[fill].sharpe, result.sharpe_t_vs_hold
+        if result.sharpe is None or rival is None or result.sharpe <= rival:
+            lost.append(word)
+        else:
+            shown = word if t is None else f"{word} (t {number(t, 1, sign=True)})"
+            (won if beyond_chance(t) else ahead).append(shown)
+    if not ahead and not lost:
+        return f"{name} beats buy and hold in Sharpe under every fill model"
+    if not won and not ahead:
+        return f"{name} does NOT beat buy and hold in Sharpe under any fill model"
+    if not won and not lost:
+        return f"{name} has a higher Sharpe than buy and hold, NOT beyond chance: {', '.join(ahead)}"
+    parts = {"beats it": won, "ahead, NOT beyond chance": ahead, "NOT": lost}
+    told = "; ".join(f"{kind}: {', '.join(fills)}" for kind, fills in parts.items() if fills)
+    return f"{name} against buy and hold in Sharpe: {told}"
+
+
+def return_band(metrics: Metrics, name: str) -> tuple[Number, Number, Number]:
+    """Return the total return of `name` in percent under worst, next_open and bridge fills."""
+    fills = metrics.strategies[name].fills
+    return (
+        fills["worst"].total_return_pct,
+        fills["next_open"].total_return_pct,
+        fills["bridge"].total_return_pct,
+    )

@@ -1,0 +1,1 @@
+"""One replay in memory: recipe, clock, service times, decisions, audit."""

@@ -1,0 +1,82 @@
+"""Charging again what an earlier run measured."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.engine.errors import RunError
+from newsvol.engine.frames import DecisionFrame
+from newsvol.engine.ticks import TickFrame
+from newsvol.replays.simulation.service_times import ServiceTimes
+from newsvol.strategies.protocol import Strategy
+
+
+class Recording:
+    """The service times and scores of a run folder.
+
+    Parameters
+    ----------
+    folder : Path
+        A run of the same tape and the same strategies.
+
+    Raises
+    ------
+    RunError
+        The folder holds no recording.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            self._service = pq.read_table(folder / "service.parquet")
+            self._decide = pq.read_table(folder / "decide.parquet")
+            self._scores = pq.read_table(
+                folder / "scores.parquet", columns=["negative", "neutral", "positive"]
+            )
+        except (OSError, pa.ArrowException) as error:
+            raise RunError(
+                f"{folder} holds no recorded service times; name the folder of a finished run"
+            ) from error
+
+    def probs(self) -> FloatArray:
+        """Return the recorded probabilities, shape (N, 3)."""
+        return np.column_stack(
+            [self._scores.column(name).to_numpy() for name in ("negative", "neutral", "positive")]
+        )
+
+    def times(self, ticks: TickFrame) -> ServiceTimes:
+        """Return what each tick was charged.
+
+        Raises
+        ------
+        RunError
+            The recording is of other ticks.
+        """
+        if self._service.num_rows != len(ticks) or not np.array_equal(
+            self._service.column("kind").to_numpy(), ticks.kind
+        ):
+            raise RunError(
+                f"{self.folder} recorded another tape; replay the tape that it names in manifest.json"
+            )
+        return ServiceTimes(
+            self._service.column("score_ns").to_numpy(), self._service.column("forecast_ns").to_numpy()
+        )
+
+    def decide_time(self, name: str, _strategy: Strategy, frame: DecisionFrame) -> IntArray:
+        """Return what each decision of the strategy was charged; a `DecideTimer`.
+
+        Raises
+        ------
+        RunError
+            The strategy was not recorded, or on another frame.
+        """
+        rows = np.asarray(self._decide.column("strategy").to_pylist(), dtype=object) == name
+        taken = self._decide.column("decide_ns").to_numpy()[rows]
+        if len(taken) != len(frame):
+            raise RunError(
+                f"{self.folder} recorded {len(taken)} decisions of {name!r}, this replay makes {len(frame)}"
+            )
+        return np.asarray(taken, dtype=np.int64)

@@ -1,0 +1,287 @@
+"""One replay in memory: tape and recipe in, forecasts, ledgers and portfolios out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from newsvol.engine.arrays import NS_PER_MS, FloatArray, IntArray
+from newsvol.engine.costs import Costs
+from newsvol.engine.errors import RecipeError
+from newsvol.engine.fills import FILL_MODELS, fill_orders
+from newsvol.engine.frames import DecisionFrame, FillFrame, SentimentScores, WeightFrame
+from newsvol.engine.ledger import NOT_SENT, LatencyLedger
+from newsvol.engine.queue_nb import fifo_start_nb
+from newsvol.engine.ticks import TickFrame, TickKind, merge_ticks
+from newsvol.replays.simulation.decisions import ModelTicks, lay_out, target_buckets
+from newsvol.replays.simulation.recipe import Recipe
+from newsvol.replays.simulation.service_times import DecideTimer, ServiceTimes, no_decide_time
+from newsvol.replays.tapes.schedules import load_schedule
+from newsvol.replays.tapes.tape import Tape
+from newsvol.signals.fusion import FusionConfig, fit_fusion
+from newsvol.signals.news.features import news_features, news_tone
+from newsvol.signals.sentiment import signed_score
+from newsvol.signals.volatility.builtin import FORECASTERS
+from newsvol.signals.volatility.forecasters import SCHEDULED
+from newsvol.signals.volatility.history import VolHistory
+from newsvol.signals.volatility.naive import NAIVE
+from newsvol.signals.volatility.protocol import Forecaster
+from newsvol.strategies.builtin import BuyAndHold, VolTarget
+from newsvol.strategies.orders import order_sides, settle
+from newsvol.strategies.protocol import Strategy
+
+WORKERS = 1
+BUY_AND_HOLD = "buy_and_hold"
+NAIVE_VOL_TARGET = "vol_target_naive"
+NAIVE_TRADED = "diurnal-ewma"
+"""The naive forecast that `vol_target` is also run on: the best of the four on real minutes."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """How much of a recipe runs: which strategies (none named: all), and the fill models beside its own."""
+
+    strategies: tuple[str, ...] = ()
+    fill_models: tuple[str, ...] = FILL_MODELS
+
+
+EVERYTHING = Scope()
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """Variance forecasts of each bucket by name, shape (B,), and the traded one at each model tick.
+
+    `by_name` holds the naive ones, HAR and ``fused``; `fused`, `naive` and `tone` have shape (Q,);
+    `bucket_tick` (B,) is the model tick at which each bucket was forecast, -1 for none.
+    """
+
+    by_name: Mapping[str, FloatArray]
+    fused: FloatArray
+    naive: FloatArray
+    tone: FloatArray
+    bucket_tick: IntArray
+
+
+@dataclass(frozen=True)
+class StrategyRun:
+    """What a strategy decided: its orders, their fills under each fill model, its ledger (Q rows)."""
+
+    targets: WeightFrame
+    decided_ns: IntArray
+    decide_ns: IntArray
+    fills: Mapping[str, FillFrame]
+    ledger: LatencyLedger
+
+
+@dataclass(frozen=True)
+class Session:
+    """Everything a replay computed before portfolios are simulated."""
+
+    history: VolHistory
+    ticks: ModelTicks
+    scores: SentimentScores
+    service: ServiceTimes
+    forecasts: Forecasts
+    strategies: Mapping[str, StrategyRun]
+
+
+def model_ticks(tape: Tape, history: VolHistory) -> TickFrame:
+    """Return the ticks that run the models: session opens, bucket ends and headlines."""
+    return merge_ticks(
+        {
+            TickKind.SESSION_OPEN: tape.sessions.open_ns,
+            TickKind.BUCKET_END: history.buckets.close_ns,
+            TickKind.HEADLINE: tape.news.available_ns,
+        }
+    )
+
+
+def build_forecaster(recipe: Recipe) -> Forecaster:
+    """Return the recipe's forecaster, with its windows where it has any, and its events where it uses them.
+
+    Raises
+    ------
+    RecipeError
+        The forecaster needs a schedule of events, and the recipe has none.
+    """
+    volatility = recipe.volatility
+    factory = FORECASTERS.factory(volatility.forecaster)
+    if volatility.forecaster in NAIVE:
+        return factory()
+    windows = {"window": volatility.window, "min_window": volatility.min_window}
+    if volatility.forecaster not in SCHEDULED:
+        return factory(**windows)
+    if volatility.events is None:
+        raise RecipeError(
+            f"forecaster {volatility.forecaster!r} needs volatility.events: a CSV or iCalendar file"
+        )
+    return factory(**windows, schedule=load_schedule(volatility.events, volatility.event_names))
+
+
+def run_session(
+    tape: Tape,
+    recipe: Recipe,
+    history: VolHistory,
+    probs: FloatArray,
+    service: ServiceTimes,
+    decide_time: DecideTimer = no_decide_time,
+    scope: Scope = EVERYTHING,
+    on_strategy: Callable[[str], None] = lambda _name: None,
+) -> Session:
+    """Replay `tape`: charge the service times, forecast, decide and fill.
+
+    Parameters
+    ----------
+    history : VolHistory
+        Of the tape: `measure_history(tape.bars, tape.sessions)`.
+    probs : FloatArray, shape (N, 3)
+        Sentiment of each headline.
+    service : ServiceTimes
+        Of each tick of `model_ticks`.
+    decide_time : callable
+        Gives what each decision of a strategy takes.
+    scope : Scope
+        Which strategies run, and under which fill models.
+
+    Notes
+    -----
+    Causal: bars count from their close, headlines from the moment their score was ready, fits use rows that
+    had ended. Columns are computed at once; the perturbation test shows that no row knows a later one.
+    """
+    ticks = _charge(tape, history, service)
+    is_headline = ticks.kind == TickKind.HEADLINE
+    scores = SentimentScores(probs, signed_score(probs), ticks.scored_ns[is_headline])
+    forecasts = _forecast(tape, recipe, history, ticks, scores)
+    strategies: dict[str, StrategyRun] = {}
+    frames: dict[tuple[bool, bool], DecisionFrame] = {}
+    for name, (strategy, on_naive) in lineup(recipe).items():
+        if scope.strategies and name not in scope.strategies:
+            continue
+        on_strategy(name)
+        key = (strategy.every_bar, on_naive)
+        if key not in frames:
+            variance = forecasts.naive if on_naive else forecasts.fused
+            frames[key] = lay_out(
+                tape.bars,
+                tape.sessions,
+                history,
+                ticks,
+                # every strategy starts when the traded forecast does, so that their spans are equal
+                np.where(np.isfinite(forecasts.fused), variance, np.nan),
+                forecasts.tone,
+                every_bar=strategy.every_bar,
+            )
+        strategies[name] = _trade(
+            tape, recipe, ticks, frames[key], strategy, decide_time(name, strategy, frames[key]), scope
+        )
+    return Session(history, ticks, scores, service, forecasts, strategies)
+
+
+def lineup(recipe: Recipe) -> dict[str, tuple[Strategy, bool]]:
+    """Return the strategies, and whether each trades the naive forecast; the baselines come first."""
+    chosen = recipe.build_strategies()
+    vol_target = chosen.get("vol_target", VolTarget())
+    runs: dict[str, tuple[Strategy, bool]] = {
+        BUY_AND_HOLD: (chosen.get(BUY_AND_HOLD, BuyAndHold()), False),
+        NAIVE_VOL_TARGET: (vol_target, True),
+    }
+    return {**runs, **{name: (strategy, False) for name, strategy in chosen.items()}}
+
+
+def costs_of(recipe: Recipe) -> Costs:
+    """Return the recipe's trading costs."""
+    return Costs(**recipe.costs.model_dump())
+
+
+def _charge(tape: Tape, history: VolHistory, service: ServiceTimes) -> ModelTicks:
+    ticks = model_ticks(tape, history)
+    started_ns = fifo_start_nb(ticks.available_ns, service.score_ns + service.forecast_ns, WORKERS)
+    scored_ns = started_ns + service.score_ns
+    return ModelTicks(
+        available_ns=ticks.available_ns,
+        kind=ticks.kind,
+        item=ticks.item,
+        bucket=target_buckets(ticks, history),
+        started_ns=started_ns,
+        scored_ns=scored_ns,
+        forecast_ns=scored_ns + service.forecast_ns,
+    )
+
+
+def _forecast(
+    tape: Tape, recipe: Recipe, history: VolHistory, ticks: ModelTicks, scores: SentimentScores
+) -> Forecasts:
+    by_name = {name: FORECASTERS.factory(name)().forecast(history) for name in NAIVE}
+    har_name = recipe.volatility.forecaster
+    base = build_forecaster(recipe).forecast(history)
+    by_name[har_name] = base
+    features = news_features(scores, tape.news.available_ns, ticks.scored_ns, recipe.fusion.half_lives_hours)
+    bucket_tick = _bucket_ticks(ticks, history)
+    at_bucket = np.where((bucket_tick >= 0)[:, None], features[bucket_tick], 0.0)
+    settings = recipe.fusion
+    fusion = fit_fusion(
+        FusionConfig(settings.form, settings.ridge, settings.weight),
+        base,
+        history.measures.rv,
+        at_bucket,
+    )
+    fused = fusion.fuse(ticks.bucket, base[ticks.bucket], features)
+    # nothing is left to forecast at the very end of the tape
+    fused = np.where(ticks.available_ns < history.buckets.close_ns[-1], fused, np.nan)
+    by_name["fused"] = np.where(bucket_tick >= 0, fused[bucket_tick], np.nan)
+    return Forecasts(
+        by_name=by_name,
+        fused=fused,
+        naive=by_name[NAIVE_TRADED][ticks.bucket],
+        tone=news_tone(scores, tape.news.available_ns, ticks.scored_ns),
+        bucket_tick=bucket_tick,
+    )
+
+
+def _bucket_ticks(ticks: ModelTicks, history: VolHistory) -> IntArray:
+    """Return the tick at which each bucket begins: its session's open, or the end of the bucket before."""
+    out = np.full(len(history.buckets), -1, dtype=np.int64)
+    begins = (ticks.kind == TickKind.SESSION_OPEN) | (ticks.kind == TickKind.BUCKET_END)
+    begins &= ticks.available_ns == history.buckets.open_ns[ticks.bucket]
+    out[ticks.bucket[begins]] = np.flatnonzero(begins)
+    return out
+
+
+def _trade(
+    tape: Tape,
+    recipe: Recipe,
+    ticks: ModelTicks,
+    frame: DecisionFrame,
+    strategy: Strategy,
+    decide_ns: IntArray,
+    scope: Scope,
+) -> StrategyRun:
+    # one decision at a time: the next starts when the forecast is ready and the last decision is done
+    decided_ns = fifo_start_nb(frame.ready_ns, decide_ns, WORKERS) + decide_ns
+    rows, targets = settle(strategy.decide(frame), decided_ns, recipe.rebalance_band)
+    arrival_ns = targets.decided_ns + round(recipe.latency.order_ms * NS_PER_MS)
+    side = order_sides(targets.weight, frame.close[rows])
+    fills = {
+        model: fill_orders(tape.bars, arrival_ns, targets.weight, side, model)
+        for model in {recipe.fill: None, **dict.fromkeys(scope.fill_models)}
+    }
+    ordered_ns = np.full(len(frame), NOT_SENT, dtype=np.int64)
+    filled_ns = ordered_ns.copy()
+    filled = fills[recipe.fill]
+    # orders after the last bar never fill; they were sent all the same, and the ledger keeps them unfilled
+    ordered_ns[rows] = arrival_ns
+    filled_ns[rows[: len(filled)]] = filled.filled_ns
+    is_model = frame.kind != TickKind.BAR
+    ledger = LatencyLedger(
+        kind=ticks.kind,
+        available_ns=ticks.available_ns,
+        queued_ns=ticks.available_ns,
+        started_ns=ticks.started_ns,
+        scored_ns=ticks.scored_ns,
+        forecast_ns=ticks.forecast_ns,
+        decided_ns=decided_ns[is_model],
+        ordered_ns=ordered_ns[is_model],
+        filled_ns=filled_ns[is_model],
+    )
+    return StrategyRun(targets, decided_ns, decide_ns, fills, ledger)

@@ -1,0 +1,1 @@
+"""Tapes: bars, news and sessions of one instrument; imported, checked, synthesized."""

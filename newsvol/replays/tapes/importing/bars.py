@@ -1,0 +1,184 @@
+"""One file of raw bars to a `BarFrame`: conventions proven, bad rows put aside."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
+from newsvol.engine.errors import ConventionError, TapeError
+from newsvol.engine.frames import BarFrame
+from newsvol.replays.tapes.calendar import session_of, sessions_between
+from newsvol.replays.tapes.importing.columns import BAR_NAMES, find_columns
+from newsvol.replays.tapes.importing.edges import bar_length
+from newsvol.replays.tapes.importing.order import in_order
+from newsvol.replays.tapes.importing.quarantine import Sieve
+from newsvol.replays.tapes.importing.raw_table import RawTable
+from newsvol.replays.tapes.importing.request import FileReport, ImportRequest
+from newsvol.replays.tapes.importing.spans import Spans, daily_spans, intraday_spans, is_daily
+from newsvol.replays.tapes.importing.stamps import read_stamps
+from newsvol.replays.tapes.importing.zones import activity
+
+LEAN_SCALE = 1e-4
+
+
+@dataclass(frozen=True)
+class FileBars:
+    """The bars of one file, the length that most of them have, and how they were understood."""
+
+    bars: BarFrame
+    bar_ns: int
+    report: FileReport
+    sieve: Sieve
+    symbol: str | None
+
+
+def bars_of(table: RawTable, request: ImportRequest) -> FileBars:
+    """Understand one file of bars.
+
+    Raises
+    ------
+    ConventionError
+        A column, the zone or the edge of the stamps could not be proven.
+    TapeError
+        No row can be used.
+    """
+    columns = find_columns(table, BAR_NAMES, request.columns, ("stamp", "close"))
+    missing = [role for role in ("open", "high", "low") if role not in columns]
+    if missing and not request.close_only:
+        has = ", ".join(f"{role} ({column})" for role, column in columns.items())
+        raise ConventionError(
+            f"{table.name} has no {', '.join(missing)}, only {has}; pass --close-only to build bars "
+            f"from closes, or --map {missing[0]}=COLUMN"
+        )
+    sieve = Sieve(table)
+    symbol = _one_symbol(table, columns, request.instrument, sieve)
+    _require_rows(table, sieve)
+    stamps = read_stamps(
+        table.frame[columns["stamp"]], table.frame[columns["time"]] if "time" in columns else None, table.name
+    )
+    sieve.hold(~stamps.valid, "unreadable stamp")
+    numbers = {
+        role: _numbers(table, columns.get(role))
+        for role in ("open", "high", "low", "close", "volume", "trades")
+    }
+    _require_rows(table, sieve)
+    if is_daily(stamps):
+        spans = daily_spans(table, stamps, request, sieve)
+    else:
+        bar_ns = bar_length(stamps.wall_ns[sieve.kept])
+        seen = activity(numbers["volume"], numbers["trades"], numbers["close"], bar_ns)
+        spans = intraday_spans(table, stamps, seen, request, sieve)
+    _hold_bad_values(table, columns, numbers, sieve, close_only=bool(missing))
+    ordered, newest_first = in_order(spans.open_ns, sieve, table.name)
+    _require_rows(table, sieve)
+    bars = _frame(
+        spans, numbers, ordered, LEAN_SCALE if table.form == "lean" else 1.0, bool(missing), request
+    )
+    notes = (*table.notes, *(("newest first, turned round",) if newest_first else ()))
+    if missing:
+        notes = (*notes, f"no {', '.join(missing)}: built from closes")
+    report = FileReport(
+        file=table.name,
+        kind="bars",
+        sha256=table.sha256,
+        read=len(table),
+        kept=len(bars),
+        quarantined=sieve.counts(),
+        columns=columns,
+        zone=spans.zone,
+        stamp=spans.stamp,
+        evidence=(*notes, *spans.evidence),
+    )
+    return FileBars(bars, spans.bar_ns, report, sieve, symbol)
+
+
+def _require_rows(table: RawTable, sieve: Sieve) -> None:
+    if not sieve.kept.any():
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sieve.counts().items())
+        raise TapeError(f"{table.name}: none of its {len(table):,} rows can be used ({reasons})")
+
+
+def _one_symbol(table: RawTable, columns: dict[str, str], wanted: str | None, sieve: Sieve) -> str | None:
+    if "symbol" not in columns:
+        if table.symbol is not None and wanted is not None and table.symbol != wanted.upper():
+            raise TapeError(
+                f"{table.name} holds {table.symbol}, not {wanted}; pass --instrument {table.symbol}"
+            )
+        return table.symbol
+    names = table.frame[columns["symbol"]].astype(str).str.strip().str.upper()
+    counts = names[(names != "") & sieve.kept].value_counts()
+    if not len(counts):
+        return None
+    held = ", ".join(map(str, counts.index[:5]))
+    if wanted is None and len(counts) > 1:
+        raise TapeError(
+            f"{table.name} holds {len(counts)} instruments ({held}); pass --instrument {counts.index[0]}"
+        )
+    symbol = str(counts.index[0]) if wanted is None else wanted.upper()
+    if symbol not in counts.index:
+        raise TapeError(f"{table.name} holds {held}, not {symbol}; pass --instrument {counts.index[0]}")
+    sieve.hold((names != symbol).to_numpy(dtype=np.bool_), "another instrument")
+    return symbol
+
+
+def _numbers(table: RawTable, column: str | None) -> FloatArray:
+    if column is None:
+        return np.full(len(table.frame), np.nan)
+    cells = table.frame[column]
+    number = pd.to_numeric(cells, errors="coerce")
+    if cells.dtype.kind not in "iuf" and (odd := number.isna() & cells.notna()).any():
+        # "1,234.50" and "$12.30" are numbers to a spreadsheet.
+        plain_text = cells[odd].astype(str).str.replace(r"[,$\s]", "", regex=True)
+        number = number.astype(np.float64).where(~odd, pd.to_numeric(plain_text, errors="coerce"))
+    return number.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _hold_bad_values(
+    table: RawTable, columns: dict[str, str], numbers: dict[str, FloatArray], sieve: Sieve, close_only: bool
+) -> None:
+    used = ["close"] if close_only else ["open", "high", "low", "close"]
+    prices = np.stack([numbers[role] for role in used])
+    unusable: BoolArray = ~np.all(np.isfinite(prices) & (prices > 0), axis=0)
+    sieve.hold(unusable, "price missing or not positive")
+    if not close_only:
+        with np.errstate(invalid="ignore"):
+            high, low = numbers["high"], numbers["low"]
+            disorder = np.asarray((high < prices.max(axis=0)) | (low > prices.min(axis=0)))
+        sieve.hold(disorder, "high-low range does not hold open and close")
+    volume = numbers["volume"]
+    sieve.hold(volume < 0, "negative volume")
+    if "volume" in columns and table.form != "typed":
+        written = table.frame[columns["volume"]].str.strip().str.lower()
+        absent = written.isin(["", "nan", "na", "n/a", "null", "none", "-"]).to_numpy(dtype=np.bool_)
+        sieve.hold(~np.isfinite(volume) & ~absent, "unreadable volume")
+
+
+def _frame(
+    spans: Spans,
+    numbers: dict[str, FloatArray],
+    rows: IntArray,
+    scale: float,
+    close_only: bool,
+    request: ImportRequest,
+) -> BarFrame:
+    open_ns, close_ns = spans.open_ns[rows], spans.close_ns[rows]
+    volume = numbers["volume"][rows]
+    volume = np.where(np.isfinite(volume), volume, np.nan)
+    if not close_only:
+        # Dividing by 10,000 gives the double nearest to the written price; multiplying by 1e-4 does not.
+        prices = {role: numbers[role][rows] / round(1 / scale) for role in ("open", "high", "low", "close")}
+        return BarFrame(open_ns=open_ns, close_ns=close_ns, **prices, volume=volume)
+    close = numbers["close"][rows]
+    sessions = sessions_between(request.calendar, int(open_ns[0]), int(close_ns[-1]))
+    at = session_of(sessions, open_ns)
+    opened = np.where(np.diff(at, prepend=-1) == 0, np.roll(close, 1), close)
+    return BarFrame(
+        open_ns=open_ns,
+        close_ns=close_ns,
+        open=opened,
+        high=np.maximum(opened, close),
+        low=np.minimum(opened, close),
+        close=close,
+        volume=volume,
+    )

@@ -1,0 +1,134 @@
+"""Schedules of events from files: CSV and iCalendar. Names and stamps are read, outcomes never."""
+
+import csv
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from newsvol.engine.arrays import NS_PER_SECOND
+from newsvol.engine.errors import InputError
+from newsvol.replays.tapes.icalendar import read_ics
+from newsvol.signals.volatility.schedule import Schedule
+
+NAME_COLUMNS = ("event", "name", "title", "summary")
+STAMP_COLUMNS = ("ts_utc", "start_utc", "time_utc", "start", "ts", "timestamp", "datetime")
+"""Headings that are understood, the first one present counts; any other column is not looked at."""
+
+_ISO = "ISO"
+_FORMATS = (_ISO, "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M")
+
+MAX_EVENTS = 12
+"""Two columns for each name: more would be a regression on the calendar."""
+
+
+def load_schedule(file: Path, names: Sequence[str] = ()) -> Schedule:
+    """Read the schedule in `file`, all of it or the events called `names`.
+
+    A CSV has a column of names and one of stamps (see `NAME_COLUMNS` and `STAMP_COLUMNS`); stamps are ISO
+    or month/day/year (or day/month: a day above twelve must show which), UTC unless they carry an offset. A
+    file that ends in ``.ics`` is iCalendar.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, a row has no name or no stamp, or there are too many names to take all.
+    UnknownNameError
+        The file has no event of such a name; with the nearest one.
+    """
+    text = _read(file)
+    events = read_ics(text, str(file)) if file.suffix.lower() == ".ics" else _read_csv(text, file)
+    if not events:
+        raise InputError(f"{file} holds no event")
+    events.sort(key=lambda event: (event[1], event[0]))
+    schedule = Schedule(
+        np.array([name for name, _ in events], dtype=object),
+        np.array([stamp for _, stamp in events], dtype=np.int64),
+    )
+    if names:
+        return schedule.choose(names)
+    if len(schedule.names) > MAX_EVENTS:
+        raise InputError(
+            f"{file} holds {len(schedule.names)} kinds of event; choose some with volatility.event_names: "
+            f"[{schedule.names[0]}, ...]"
+        )
+    return schedule
+
+
+def events_hash(file: Path) -> str:
+    """Return ``sha256:...`` of a file of events."""
+    return f"sha256:{hashlib.sha256(_read_bytes(file)).hexdigest()}"
+
+
+def _read_bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read the events in {file}: {error.strerror}") from error
+
+
+def _read(file: Path) -> str:
+    try:
+        return _read_bytes(file).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"cannot read the events in {file}: not UTF-8") from error
+
+
+def _read_csv(text: str, file: Path) -> list[tuple[str, int]]:
+    reader = csv.reader(text.splitlines())
+    heading = [column.strip().lower() for column in next(reader, [])]
+    name_at, stamp_at = (
+        _find(heading, known, what, file)
+        for known, what in ((NAME_COLUMNS, "names"), (STAMP_COLUMNS, "stamps"))
+    )
+    rows = [(number, row) for number, row in enumerate(reader, start=2) if any(cell.strip() for cell in row)]
+    for number, row in rows:
+        if len(row) <= max(name_at, stamp_at) or not row[name_at].strip():
+            raise InputError(f"{file} line {number}: no name or no stamp of an event")
+    stamps = _read_stamps([(number, row[stamp_at].strip()) for number, row in rows], file)
+    return [(row[name_at].strip(), stamp) for (_, row), stamp in zip(rows, stamps, strict=True)]
+
+
+def _find(heading: list[str], known: tuple[str, ...], what: str, file: Path) -> int:
+    found = next((column for column in known if column in heading), None)
+    if found is None:
+        raise InputError(f"{file} has no column of {what}: one of {', '.join(known)}; it has {heading}")
+    return heading.index(found)
+
+
+def _read_stamps(texts: list[tuple[int, str]], file: Path) -> list[int]:
+    """Read every stamp in the one format that fits them all."""
+    found = [stamps for form in _FORMATS if (stamps := _read_all(texts, form)) is not None]
+    if not found:
+        number, text = next(
+            (row for row in texts if all(_read_all([row], form) is None for form in _FORMATS)), texts[0]
+        )
+        raise InputError(
+            f"{file} line {number}: {text!r} is no date and time that fits; write 2024-03-20T18:00:00+00:00"
+        )
+    if any(stamps != found[0] for stamps in found):
+        raise InputError(
+            f"{file}: {texts[0][1]!r} may be month/day or day/month, and no day above 12 tells; "
+            "write 2024-03-20T18:00:00+00:00"
+        )
+    return found[0]
+
+
+def _read_all(texts: list[tuple[int, str]], form: str) -> list[int] | None:
+    try:
+        return [_stamp_ns(text, form) for _, text in texts]
+    except ValueError:
+        return None
+
+
+def _stamp_ns(text: str, form: str) -> int:
+    if form == _ISO:
+        moment = datetime.fromisoformat(text)
+        if len(text) <= len("2024-03-20"):
+            raise ValueError("a date without a time")
+    else:
+        moment = datetime.strptime(text, form).replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return round(moment.timestamp()) * NS_PER_SECOND

@@ -1,0 +1,1 @@
+"""What has been in the headlines lately, as numbers that decay."""

@@ -1,0 +1,178 @@
+"""HAR-RV forecasters: in levels, with the time of day taken out, in logs, with columns beside the lags."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from newsvol.engine.arrays import FloatArray
+from newsvol.signals.volatility.columns import MAY_BE_MISSING, ColumnInput, build_columns, require_columns
+from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW, Fit, HarConfig, HarState
+from newsvol.signals.volatility.history import VolHistory
+from newsvol.signals.volatility.protocol import FORECASTERS, Forecaster
+from newsvol.signals.volatility.schedule import RIDGE, Schedule
+
+
+@dataclass(frozen=True)
+class Har:
+    """A HAR regression, walked forward bucket by bucket.
+
+    Parameters
+    ----------
+    window, min_window : int
+        Rows of the fitting window, full and at the first forecast.
+    adjusted : bool
+        Fit z = RV / diurnal instead of RV.
+    is_log : bool
+        Fit ln z, and turn the forecast back with the trailing smearing factor.
+    columns : tuple of str
+        Columns beside the lags; see `signals.columns`.
+    fit : {"ols", "wls", "qlike"}
+        See `har.HarConfig`.
+    schedule : Schedule or None
+        Adds a pair of dummies for each event.
+    """
+
+    window: int = WINDOW
+    min_window: int = MIN_WINDOW
+    adjusted: bool = True
+    is_log: bool = True
+    columns: tuple[str, ...] = ()
+    fit: Fit = "ols"
+    schedule: Schedule | None = None
+
+    def __post_init__(self) -> None:
+        require_columns(self.columns)
+
+    @property
+    def extra_names(self) -> tuple[str, ...]:
+        """Names of the columns that `extra` returns."""
+        return self.columns + (self.schedule.column_names() if self.schedule is not None else ())
+
+    def series(self, history: VolHistory) -> FloatArray:
+        """Return what is regressed on its own past, shape (B,)."""
+        level = self._level(history)
+        # a bucket in which no price moved has no log; it counts as missing, not as minus infinity.
+        return np.log(np.where(level > 0, level, np.nan)) if self.is_log else level
+
+    def extra(self, history: VolHistory) -> FloatArray | None:
+        """Return the columns beside the lags, shape (B, q), row b known before bucket b."""
+        if not self.extra_names:
+            return None
+        parts = []
+        if self.columns:
+            given = ColumnInput(history, self.series(history), self._level(history))
+            parts.append(build_columns(self.columns, given))
+        if self.schedule is not None:
+            parts.append(self.schedule.columns(history.buckets))
+        return np.hstack(parts)
+
+    def state(self, capacity: int) -> HarState:
+        """Return an empty regression for `capacity` buckets."""
+        config = HarConfig(self.window, self.min_window, self.is_log, fit=self.fit)
+        events = len(self.extra_names) - len(self.columns)
+        held = tuple(RIDGE if name in MAY_BE_MISSING else 0.0 for name in self.columns) + (RIDGE,) * events
+        return HarState(config, capacity, self.extra_names, held)
+
+    def back_transform(self, history: VolHistory, fitted: FloatArray, smearing: FloatArray) -> FloatArray:
+        """Turn fitted values of the series into variances of the buckets."""
+        level = np.exp(fitted) * smearing if self.is_log else fitted
+        return history.to_bucket(level * history.diurnal if self.adjusted else level)
+
+    def forecast(self, history: VolHistory) -> FloatArray:
+        """See `Forecaster.forecast`."""
+        return self.run(history)[1]
+
+    def run(self, history: VolHistory) -> tuple[HarState, FloatArray]:
+        """Return the regression after its last bucket beside the forecasts of all, shape (B,)."""
+        state = self.state(len(history.buckets))
+        fitted, smearing = state.run(self.series(history), self.extra(history))
+        return state, self.back_transform(history, fitted, smearing)
+
+    def _level(self, history: VolHistory) -> FloatArray:
+        return history.z if self.adjusted else history.intensity
+
+
+@dataclass(frozen=True)
+class Blend:
+    """The geometric mean of several forecasts: their errors of estimation partly cancel.
+
+    Parameters
+    ----------
+    members : tuple of Har
+    """
+
+    members: tuple[Har, ...]
+
+    def forecast(self, history: VolHistory) -> FloatArray:
+        """See `Forecaster.forecast`; NaN until every member has a forecast."""
+        logs = [np.log(member.forecast(history)) for member in self.members]
+        return np.asarray(np.exp(np.mean(logs, axis=0)))
+
+
+def regressions_of(forecaster: Forecaster) -> tuple[Har, ...]:
+    """Return the regressions that a live system steps for `forecaster`: none where it has no live step."""
+    if isinstance(forecaster, Blend):
+        return forecaster.members
+    return (forecaster,) if isinstance(forecaster, Har) else ()
+
+
+FULL = ("leverage", "leverage7", "recent", "slope0")
+"""Columns of ``log-har-p-full``."""
+
+WIDE = (*FULL, "level7", "level35", "volume", "volume7")
+"""Columns of ``har-qlike`` and ``har-blend``."""
+
+_LEVELS = Har(adjusted=False, is_log=False)
+"""HAR on realized variance itself (Corsi 2009)."""
+
+_WIDE_QLIKE = Har(columns=WIDE, fit="qlike")
+
+HAR_SPECIFICATIONS: Final[Mapping[str, tuple[Har, ...]]] = {
+    "har": (_LEVELS,),
+    # on z = RV / diurnal
+    "har-p": (Har(is_log=False),),
+    # rows weighted by one over their squared level
+    "har-wls": (replace(_LEVELS, fit="wls"),),
+    # the first lag counts less where it was measured badly (HARQ)
+    "harq": (replace(_LEVELS, columns=("quarticity",)),),
+    # the first lag is split into semivariances (SHAR)
+    "shar": (replace(_LEVELS, columns=("downside",)),),
+    # the last bucket's jump (HAR-J); jump and continuous part apart at every lag but the month's (HAR-CJ)
+    "har-j": (replace(_LEVELS, columns=("jump",)),),
+    "har-cj": (replace(_LEVELS, columns=("jump", "jump7", "jump35")),),
+    # on ln z; the default
+    "log-har-p": (Har(),),
+    "log-har-p-leverage": (Har(columns=("leverage",)),),
+    "log-har-p-overnight": (Har(columns=("leverage", "overnight")),),
+    # slopes of their own for the first two buckets of a session
+    "log-har-p-slopes": (Har(columns=("leverage", "slope0", "slope1")),),
+    # every column that pays on a tape of minutes
+    "log-har-p-full": (Har(columns=FULL),),
+    "log-har-p-events": (Har(columns=FULL),),
+    "har-qlike": (_WIDE_QLIKE,),
+    # the geometric mean of a least-squares and a QLIKE fit of the same columns
+    "har-blend": (Har(columns=WIDE), _WIDE_QLIKE),
+    "har-blend-events": (Har(columns=WIDE), _WIDE_QLIKE),
+}
+"""Every HAR by name: its regressions (several are blended). Windows and schedule come from the recipe."""
+
+SCHEDULED: Final = ("log-har-p-events", "har-blend-events")
+"""Those that take a schedule of events; without one they are the same as those without ``-events``."""
+
+
+def build_har(
+    name: str, window: int = WINDOW, min_window: int = MIN_WINDOW, schedule: Schedule | None = None
+) -> Har | Blend:
+    """Return the HAR called `name` with these windows and this schedule."""
+    regressions = tuple(
+        replace(member, window=window, min_window=min_window, schedule=schedule)
+        for member in HAR_SPECIFICATIONS[name]
+    )
+    return regressions[0] if len(regressions) == 1 else Blend(regressions)
+
+
+for _name in HAR_SPECIFICATIONS:
+    FORECASTERS.add(_name)(partial(build_har, _name))

@@ -1,0 +1,97 @@
+"""Walk-forward HAR in plain NumPy: the twin that the kernel is tested against."""
+
+import numpy as np
+
+from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
+from newsvol.signals.volatility.har import HarConfig
+from newsvol.signals.volatility.har_nb import MAX_NEWTON_STEPS, MAX_RATIO
+
+
+def walk_forward_python(
+    x: FloatArray,
+    config: HarConfig,
+    extra: FloatArray | None = None,
+    extra_ridge: tuple[float, ...] = (),
+) -> tuple[FloatArray, FloatArray]:
+    """Return forecast and smearing of every row, as `har.HarState.run` does.
+
+    A least-squares fit from scratch at every row; a QLIKE fit moves on by one step a row. Missing rows are
+    not fitted on, and means skip them.
+    """
+    n = len(x)
+    beside = np.empty((n, 0)) if extra is None else extra
+    design = np.column_stack([np.ones(n), _lag_means(x, config.lags), beside])
+    ridge = np.zeros(design.shape[1])
+    ridge[len(ridge) - len(extra_ridge) :] = extra_ridge
+    known: BoolArray = np.asarray(np.isfinite(design).all(axis=1))
+    usable: BoolArray = known & np.isfinite(x)
+    weight = np.ones(n)
+    if config.fit == "wls":
+        weight[known] = design[known, 1 : 1 + len(config.lags)].mean(axis=1) ** -2
+    forecast, smearing, ratio = (np.full(n, np.nan) for _ in range(3))
+    beta = np.full(design.shape[1], np.nan)
+    smears = config.is_log and config.fit != "qlike"
+    for b in range(n):
+        rows = np.flatnonzero(usable[:b])[-config.window :]
+        if len(rows) < config.min_window:
+            continue
+        is_first = np.isnan(beta).any()
+        if config.fit == "qlike" and not is_first and usable[b - 1]:
+            beta = beta + _scoring_step(x, design, rows, rows[-1:], beta, ridge)
+        if not known[b]:
+            continue
+        past = x[rows]
+        if config.fit != "qlike" or is_first:
+            beta = _least_squares(design[rows], past, weight[rows], ridge)
+        if is_first and config.fit == "qlike":
+            for _ in range(MAX_NEWTON_STEPS):
+                step = _scoring_step(x, design, rows, rows, beta, ridge)
+                beta = beta + step
+                if np.abs(step).max() < 1e-13:
+                    break
+        if smears and np.isnan(smearing[:b]).all():
+            ratio[rows] = np.exp(past - design[rows] @ beta)
+        fitted = design[b] @ beta
+        inside = past.min() <= fitted <= past.max()
+        if config.fit == "qlike":
+            forecast[b] = np.clip(fitted, past.min(), past.max())
+        else:
+            forecast[b] = fitted if inside else np.nanmean(x[rows[0] : b])
+        smearing[b] = np.nanmean(ratio[rows[0] : b]) if smears else 1.0
+        if smears:
+            ratio[b] = np.exp(x[b] - forecast[b])
+    return forecast, smearing
+
+
+def _least_squares(
+    design: FloatArray, target: FloatArray, weight: FloatArray, ridge: FloatArray
+) -> FloatArray:
+    # a ridge is that many rows more, each saying that its coefficient is zero
+    root = np.sqrt(weight)[:, None]
+    design = np.vstack([design * root, np.diag(np.sqrt(ridge))])
+    target = np.concatenate([target * root[:, 0], np.zeros(len(ridge))])
+    # a variance is a millionth of the constant beside it: least squares wants columns of one size
+    size = np.linalg.norm(design, axis=0)
+    return np.asarray(np.linalg.lstsq(design / size, target, rcond=None)[0] / size)
+
+
+def _scoring_step(
+    x: FloatArray, design: FloatArray, rows: IntArray, scored: IntArray, beta: FloatArray, ridge: FloatArray
+) -> FloatArray:
+    curvature = design[rows].T @ design[rows] + np.diag(ridge)
+    score = np.minimum(np.exp(x[scored] - design[scored] @ beta), MAX_RATIO) - 1.0
+    return np.asarray(np.linalg.solve(curvature, design[scored].T @ score))
+
+
+def _lag_means(x: FloatArray, lags: tuple[int, ...]) -> FloatArray:
+    """Return the mean of the known values in each lag, shape (B, L); where none is, the next longer mean."""
+    means = np.full((len(x), len(lags)), np.nan)
+    start = int(np.argmax(np.isfinite(x))) if np.isfinite(x).any() else len(x)
+    for j in reversed(range(len(lags))):
+        for b in range(start + lags[j], len(x)):
+            window = x[b - lags[j] : b]
+            if np.isfinite(window).any():
+                means[b, j] = np.nanmean(window)
+            elif j + 1 < len(lags):
+                means[b, j] = means[b, j + 1]
+    return means

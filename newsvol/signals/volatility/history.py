@@ -1,0 +1,124 @@
+"""The volatility history that forecasters read."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from newsvol.engine.arrays import FloatArray
+from newsvol.engine.frames import BarFrame, SessionFrame
+from newsvol.signals.volatility.buckets import (
+    COARSE_BAR_NS,
+    BucketFrame,
+    bar_length_ns,
+    cut_like_bars,
+    cut_sessions,
+)
+from newsvol.signals.volatility.diurnal import diurnal_curve
+from newsvol.signals.volatility.measures import RealizedMeasures, minutes_of, realized_measures
+
+Proxy = Literal["rv", "gk"]
+
+GK_RELATIVE_VARIANCE = 0.27
+"""Sampling variance of the Garman-Klass estimator of one bar, over the squared variance (1980, table I)."""
+
+
+@dataclass(frozen=True)
+class VolHistory:
+    """Buckets, what was measured in them, and the time of day taken out.
+
+    `measures.rv` holds the variance that is forecast, whichever way it was measured; `proxy` says which.
+    Row b of `measures`, `intensity` and `z` is known when bucket b has ended; row b of `buckets`, `minutes`
+    and `diurnal` is known before it begins.
+
+    Attributes
+    ----------
+    buckets : BucketFrame, B rows
+    measures : RealizedMeasures, B rows
+    minutes : FloatArray, shape (B,)
+        Length of the bucket.
+    intensity : FloatArray, shape (B,)
+        Realized variance per hour: a 30-minute bucket is scaled up by its length. NaN without bars.
+    diurnal : FloatArray, shape (B,)
+        Factor of the time of day, from the sessions before.
+    z : FloatArray, shape (B,)
+        intensity / diurnal.
+    proxy : {"rv", "gk"}
+        "rv", the sum of squared returns; or "gk", Garman-Klass, where a bucket is one bar.
+    overnight : FloatArray, shape (B,)
+        Log return from the last close before the session to its first open. The first open is known once
+        the session's first bar has ended, so this serves a session's second bucket and those after it; NaN in
+        its first.
+    """
+
+    buckets: BucketFrame
+    measures: RealizedMeasures
+    minutes: FloatArray
+    intensity: FloatArray
+    diurnal: FloatArray
+    z: FloatArray
+    proxy: Proxy = "rv"
+    overnight: FloatArray = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        if len(self.overnight) == 0 < len(self.buckets):
+            # a history written by hand knows no nights
+            object.__setattr__(self, "overnight", np.full(len(self.buckets), np.nan))
+
+    def to_bucket(self, per_hour: FloatArray) -> FloatArray:
+        """Turn variance per hour into variance of each bucket, shape (B,)."""
+        return np.asarray(per_hour * self.minutes / 60.0)
+
+
+def measure_history(bars: BarFrame, sessions: SessionFrame) -> VolHistory:
+    """Cut `sessions` into buckets and measure `bars` in them.
+
+    Hours from each session's open, measured by realized variance; but where bars are half an hour or longer
+    each bar is a bucket, measured by its range (Garman-Klass).
+    """
+    coarse = bar_length_ns(bars) >= COARSE_BAR_NS
+    buckets = cut_like_bars(sessions, bars) if coarse else cut_sessions(sessions)
+    measures = realized_measures(bars, buckets)
+    if coarse:
+        measures = _by_range(measures)
+    minutes = minutes_of(buckets)
+    intensity = measures.rv * 60.0 / minutes
+    diurnal = diurnal_curve(intensity, buckets)
+    z = intensity / diurnal
+    nights = overnight_returns(bars, buckets)
+    return VolHistory(buckets, measures, minutes, intensity, diurnal, z, "gk" if coarse else "rv", nights)
+
+
+def overnight_returns(bars: BarFrame, buckets: BucketFrame) -> FloatArray:
+    """Return each session's log return over the night before it, shape (B,); see `VolHistory.overnight`."""
+    out = np.full(len(buckets), np.nan)
+    if len(bars) == 0 or len(buckets) == 0:
+        return out
+    starts = np.flatnonzero(buckets.slot == 0)
+    session_open_ns = buckets.open_ns[starts][buckets.session]
+    first = np.searchsorted(bars.open_ns, session_open_ns)
+    inside = np.minimum(first, len(bars) - 1)
+    # known from the end of the session's first bar on, and that bar must be over when the bucket begins
+    known = (
+        (buckets.slot > 0) & (first > 0) & (first < len(bars)) & (bars.close_ns[inside] <= buckets.open_ns)
+    )
+    out[known] = np.log(bars.open[inside] / bars.close[np.maximum(inside - 1, 0)])[known]
+    return out
+
+
+def _by_range(measures: RealizedMeasures) -> RealizedMeasures:
+    """Put Garman-Klass where realized variance is: of one bar there is no sum of squares to speak of.
+
+    The bar's variance goes to the semivariance of its sign, it has no jump, and `rq` is such that
+    2 rq / (n rv^2) is the relative sampling variance of the estimator, as it is for realized variance.
+    """
+    rv = measures.garman_klass
+    rises = measures.bucket_return > 0
+    return replace(
+        measures,
+        rv=rv,
+        bv=rv.copy(),
+        rs_up=np.where(rises, rv, 0.0 * rv),
+        rs_down=np.where(rises, 0.0 * rv, rv),
+        rq=GK_RELATIVE_VARIANCE / 2.0 * measures.n_obs * rv**2,
+    )

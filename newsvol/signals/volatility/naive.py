@@ -1,0 +1,79 @@
+"""The four naive forecasts that every model is printed beside."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import lfilter
+
+from newsvol.engine.arrays import FloatArray
+from newsvol.signals.volatility.history import VolHistory
+from newsvol.signals.volatility.protocol import FORECASTERS
+from newsvol.signals.volatility.trailing import trailing_mean
+
+EWMA_DECAY = 0.94
+"""RiskMetrics (1996)."""
+
+
+def last_known(values: FloatArray) -> FloatArray:
+    """Return for each row the last finite value of the rows before it, shape (B,)."""
+    rows = np.where(np.isfinite(values), np.arange(len(values)), -1)
+    latest = np.concatenate([[-1], np.maximum.accumulate(rows)])[:-1]
+    return np.where(latest >= 0, values[np.maximum(latest, 0)], np.nan)
+
+
+@FORECASTERS.add("last-bucket")
+@dataclass(frozen=True)
+class LastBucket:
+    """The last bucket's variance per hour goes on."""
+
+    def forecast(self, history: VolHistory) -> FloatArray:
+        """See `Forecaster.forecast`."""
+        return history.to_bucket(last_known(history.intensity))
+
+
+@FORECASTERS.add("same-bucket-yesterday")
+@dataclass(frozen=True)
+class SameBucketYesterday:
+    """The same time of day in the last session that had it."""
+
+    def forecast(self, history: VolHistory) -> FloatArray:
+        """See `Forecaster.forecast`."""
+        out = np.full(len(history.buckets), np.nan)
+        for slot in range(history.buckets.n_slots):
+            rows = np.flatnonzero(history.buckets.slot == slot)
+            out[rows] = last_known(history.intensity[rows])
+        return history.to_bucket(out)
+
+
+@FORECASTERS.add("diurnal")
+@dataclass(frozen=True)
+class DiurnalMean:
+    """The diurnal curve times the mean level of the past, nothing else."""
+
+    sessions: int = 250
+
+    def forecast(self, history: VolHistory) -> FloatArray:
+        """See `Forecaster.forecast`."""
+        level = trailing_mean(history.z, self.sessions * history.buckets.n_slots)
+        return history.to_bucket(history.diurnal * level)
+
+
+@FORECASTERS.add("diurnal-ewma")
+@dataclass(frozen=True)
+class DiurnalEwma:
+    """The diurnal curve times an exponentially weighted mean of z; buckets without one are skipped."""
+
+    decay: float = EWMA_DECAY
+
+    def forecast(self, history: VolHistory) -> FloatArray:
+        """See `Forecaster.forecast`."""
+        known = np.isfinite(history.z)
+        if not known.any():
+            return np.full(len(known), np.nan)
+        z = history.z[known]
+        smooth = np.full(len(known), np.nan)
+        smooth[known] = lfilter([1 - self.decay], [1, -self.decay], z, zi=[self.decay * z[0]])[0]
+        return history.to_bucket(history.diurnal * last_known(smooth))
+
+
+NAIVE = ("last-bucket", "same-bucket-yesterday", "diurnal", "diurnal-ewma")

@@ -1,0 +1,84 @@
+"""Recipes: what is wrong is named, with the nearest right thing."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from newsvol.engine.errors import RecipeError
+from newsvol.replays.simulation.recipe import Recipe, default_recipe_text, load_recipe, parse_recipe
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    return {**yaml.safe_load(default_recipe_text()), **changes}
+
+
+def test_the_shipped_recipe_is_valid() -> None:
+    assert load_recipe(None).name == "default"
+
+
+def test_a_recipe_written_out_reads_back_the_same(recipe: Recipe, tmp_path: Path) -> None:
+    file = tmp_path / "r.yaml"
+    file.write_text(recipe.to_yaml())
+    assert load_recipe(file) == recipe
+    assert load_recipe(file).recipe_hash() == recipe.recipe_hash()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (changed(latancy={}), ["'latancy'", "did you mean 'latency'"]),
+        ({"name": "x", "latancy": {}}, ["'latancy'", "did you mean 'latency'"]),
+        (changed(fusion={"rigde": 3}), ["'fusion.rigde'", "did you mean 'ridge'"]),
+        (changed(strategies=[{"name": "vol_targt"}]), ["'vol_targt'", "did you mean 'vol_target'"]),
+        (changed(strategies=[{"name": "breakout", "kk": 2}]), ["'kk'", "'breakout'", "'k'"]),
+        (changed(strategies=[{"name": "breakout", "k": -2}]), ["breakout", "k is -2"]),
+        (changed(strategies=[{"k": 2}]), ["needs a name"]),
+        (changed(strategies=[{"name": "breakout"}, {"name": "breakout"}]), ["named twice"]),
+        (changed(strategies=[]), ["strategies"]),
+        (changed(volatility={"forecaster": "log-har"}), ["'log-har'", "did you mean 'log-har-p'"]),
+        (changed(fusion={"form": "sum"}), ["fusion.form", "weighted_sum"]),
+        (changed(fill="brigde"), ["did you mean 'bridge'"]),
+        (changed(cash=-1), ["cash", "greater than 0"]),
+        (changed(costs={"commission_bps": 1, "half_spread_bps": 1}), ["costs.slippage_bps", "missing"]),
+        (changed(latency={"model": "mesured", "order_ms": 1}), ["did you mean 'measured'"]),
+        (changed(latency={"model": "constant:fast", "order_ms": 1}), ["constant:25"]),
+        (changed(name="../up"), ["name"]),
+        ([], ["holds no keys"]),
+    ],
+)
+def test_a_wrong_recipe_is_refused_in_one_line_that_names_the_key(content: object, words: list[str]) -> None:
+    with pytest.raises(RecipeError) as refusal:
+        parse_recipe(content, "my.yaml")
+    message = str(refusal.value)
+    assert message.startswith("my.yaml")
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+def test_a_missing_recipe_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"cannot read recipe .*gone\.yaml"):
+        load_recipe(tmp_path / "gone.yaml")
+
+
+def test_a_file_that_is_not_yaml_is_refused_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "r.yaml"
+    file.write_text("name: [unclosed")
+    with pytest.raises(RecipeError, match="is not YAML") as refusal:
+        load_recipe(file)
+    assert "\n" not in str(refusal.value)
+
+
+def test_naming_strategies_keeps_the_parameters_of_the_recipe() -> None:
+    given = parse_recipe(changed(strategies=[{"name": "vol_target", "target_vol_pct": 5.0}]), "test")
+    only = given.with_changes(strategies=("vol_target", "breakout"))
+    assert only.strategies == ({"name": "vol_target", "target_vol_pct": 5.0}, {"name": "breakout"})
+
+
+def test_costs_have_no_default() -> None:
+    content = changed()
+    del content["costs"]
+    with pytest.raises(RecipeError, match="'costs' is missing"):
+        parse_recipe(content, "test")

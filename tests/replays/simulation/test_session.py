@@ -1,0 +1,150 @@
+"""A replay in memory: the queue is charged, the clock is kept, and events agree with columns."""
+
+import numpy as np
+import pytest
+from account import Account
+
+from newsvol.engine.arrays import NS_PER_MS, FloatArray
+from newsvol.engine.clock import SimulatedClock
+from newsvol.engine.latency import parse_latency
+from newsvol.engine.loop import walk
+from newsvol.engine.ticks import TickFrame, TickKind
+from newsvol.replays.simulation.recipe import Recipe
+from newsvol.replays.simulation.service_times import ServiceTimes, measure_decide_time, rule_times
+from newsvol.replays.simulation.session import Session, costs_of, model_ticks, run_session
+from newsvol.replays.tapes.tape import Tape
+from newsvol.signals.volatility.history import measure_history
+from newsvol.strategies.portfolio import simulate
+
+
+def run(planted: tuple[Tape, FloatArray], recipe: Recipe, latency: str = "zero") -> Session:
+    tape, probs = planted
+    history = measure_history(tape.bars, tape.sessions)
+    return run_session(
+        tape, recipe, history, probs, rule_times(parse_latency(latency), model_ticks(tape, history))
+    )
+
+
+@pytest.fixture(scope="module")
+def instant(planted: tuple[Tape, FloatArray], recipe: Recipe) -> Session:
+    return run(planted, recipe)
+
+
+@pytest.fixture(scope="module")
+def slow(planted: tuple[Tape, FloatArray], recipe: Recipe) -> Session:
+    return run(planted, recipe, "constant:60000")
+
+
+def test_without_latency_everything_is_ready_when_it_is_available(instant: Session) -> None:
+    np.testing.assert_array_equal(instant.ticks.forecast_ns, instant.ticks.available_ns)
+
+
+def test_a_minute_of_service_delays_every_forecast_by_at_least_a_minute(slow: Session) -> None:
+    wait = slow.ticks.forecast_ns - slow.ticks.available_ns
+    assert wait.min() == 60_000 * NS_PER_MS
+    assert wait.max() > 60_000 * NS_PER_MS  # some tick found the model busy
+
+
+def test_the_time_that_the_models_take_moves_the_orders(instant: Session, slow: Session) -> None:
+    for name in ("vol_target", "news_tilt"):
+        early, late = instant.strategies[name].targets, slow.strategies[name].targets
+        assert late.decided_ns[0] >= early.decided_ns[0] + 60_000 * NS_PER_MS
+
+
+def test_a_headline_moves_no_forecast_before_its_score_is_ready(slow: Session) -> None:
+    ticks = slow.ticks
+    headline = int(np.flatnonzero(ticks.kind == TickKind.HEADLINE)[0])
+    before = ticks.scored_ns < ticks.scored_ns[headline]
+    assert np.all(slow.forecasts.tone[before] == 0.0)
+    assert slow.forecasts.tone[headline] != 0.0 or slow.scores.score[0] == 0.0
+
+
+def test_headlines_alone_separate_the_fused_forecast_from_har(
+    planted: tuple[Tape, FloatArray], recipe: Recipe
+) -> None:
+    tape, probs = planted
+    silent = Tape(tape.bars, tape.news.take(slice(0, 0)), tape.sessions, tape.info)
+    session = run((silent, probs[:0]), recipe)
+    fused, har = session.forecasts.by_name["fused"], session.forecasts.by_name["log-har-p"]
+    np.testing.assert_array_equal(fused[1:], har[1:])
+
+
+def test_every_bucket_is_forecast_at_its_own_beginning(instant: Session) -> None:
+    tick = instant.forecasts.bucket_tick
+    assert np.all(tick >= 0)
+    np.testing.assert_array_equal(instant.ticks.available_ns[tick], instant.history.buckets.open_ns)
+
+
+def test_stages_of_every_ledger_sum_to_the_total(slow: Session) -> None:
+    for strategy in slow.strategies.values():
+        durations = strategy.ledger.durations_ns()
+        total = durations.pop("total")
+        np.testing.assert_array_equal(sum(durations.values()), total)
+
+
+def test_orders_fill_at_or_after_they_reach_the_market(slow: Session) -> None:
+    for strategy in slow.strategies.values():
+        for fills in strategy.fills.values():
+            assert np.all(fills.filled_ns >= fills.ordered_ns)
+
+
+def test_the_baselines_always_run(instant: Session) -> None:
+    assert list(instant.strategies)[:2] == ["buy_and_hold", "vol_target_naive"]
+
+
+def test_every_strategy_starts_when_the_traded_forecast_does(instant: Session) -> None:
+    known = np.isfinite(instant.forecasts.fused)
+    first = instant.ticks.available_ns[known][0]
+    for name in ("buy_and_hold", "vol_target", "vol_target_naive", "vol_timing", "news_tilt"):
+        assert instant.strategies[name].targets.decided_ns[0] == first
+
+
+def test_measured_decisions_are_the_columnar_ones(planted: tuple[Tape, FloatArray], recipe: Recipe) -> None:
+    tape, probs = planted
+    history = measure_history(tape.bars, tape.sessions)
+    ticks = model_ticks(tape, history)
+    none = np.zeros(len(ticks), dtype=np.int64)
+    only = recipe.with_changes(strategies=("vol_target",))
+    session = run_session(tape, only, history, probs, ServiceTimes(none, none), measure_decide_time)
+    instant = run(planted, only)
+    measured, columnar = session.strategies["vol_target"], instant.strategies["vol_target"]
+    np.testing.assert_array_equal(measured.targets.weight, columnar.targets.weight)
+    assert np.all(measured.decide_ns > 0)
+
+
+def test_a_strategy_written_event_by_event_makes_the_same_money_to_the_cent(
+    planted: tuple[Tape, FloatArray], recipe: Recipe, instant: Session
+) -> None:
+    """vol_target by hand, with clock, ticks and an account; then the same through vectorbt."""
+    tape, _ = planted
+    ticks, forecasts, history = instant.ticks, instant.forecasts, instant.history
+    account = Account(recipe.cash, costs_of(recipe))
+    bars = tape.bars
+    order_ns = round(recipe.latency.order_ms * NS_PER_MS)
+    orders: list[tuple[int, float]] = []
+    last_sent = [0.0]
+
+    def on_tick(row: int, _kind: int, _item: int) -> None:
+        variance = forecasts.fused[row]
+        if not np.isfinite(variance):
+            return
+        bucket = ticks.bucket[row]
+        per_hour = variance * 60.0 / history.minutes[bucket] / history.diurnal[bucket]
+        weight = min(1.0, 0.10 / np.sqrt(per_hour * 6.5 * 252))
+        if last_sent[0] == 0.0 or abs(weight - last_sent[0]) > recipe.rebalance_band:
+            last_sent[0] = weight
+            orders.append((int(ticks.forecast_ns[row]) + order_ns, weight))
+
+    walk(TickFrame(ticks.available_ns, ticks.kind, ticks.item), SimulatedClock(0), on_tick)
+    equity = np.empty(len(bars))
+    waiting = list(orders)
+    for t in range(len(bars)):
+        while waiting and waiting[0][0] < bars.close_ns[t]:
+            arrival, weight = waiting.pop(0)
+            elapsed = max(0.0, (arrival - bars.open_ns[t]) / (bars.close_ns[t] - bars.open_ns[t]))
+            account.fill(weight, bars.open[t] + (bars.close[t] - bars.open[t]) * elapsed)
+        equity[t] = account.equity(bars.close[t])
+    fills = instant.strategies["vol_target"].fills["bridge"]
+    through_vectorbt = simulate(bars, fills, costs_of(recipe), recipe.cash).equity
+    assert len(orders) > 200
+    assert np.abs(equity - through_vectorbt).max() < 0.01

@@ -1,0 +1,204 @@
+"""Schedules from files: both CSV conventions, iCalendar, and what is refused."""
+
+from pathlib import Path
+from textwrap import dedent
+
+import numpy as np
+import pytest
+
+from newsvol.engine.errors import InputError, RecipeError, UnknownNameError
+from newsvol.replays.simulation.recipe import Recipe, load_recipe, parse_recipe
+from newsvol.replays.simulation.session import build_forecaster
+from newsvol.replays.tapes.schedules import load_schedule
+from newsvol.signals.volatility.forecasters import Har
+
+FOMC_NS = np.datetime64("2024-03-20T18:00:00", "ns").astype(np.int64)
+
+
+def write(tmp_path: Path, text: str, name: str = "events.csv") -> Path:
+    file = tmp_path / name
+    file.write_text(dedent(text).lstrip())
+    return file
+
+
+def test_names_and_utc_stamps_are_read_and_outcomes_are_not(tmp_path: Path) -> None:
+    text = """
+        event,date,ts_utc,actual,move_bp
+        FOMC,2024-03-20,2024-03-20T18:00:00+00:00,5.5,18
+        CPI,2024-03-12,2024-03-12T08:30:00-04:00,3.2,25
+        """
+    schedule = load_schedule(write(tmp_path, text))
+    assert schedule.name.tolist() == ["CPI", "FOMC"]
+    assert schedule.event_ns[1] == FOMC_NS
+    assert schedule.event_ns[0] == np.datetime64("2024-03-12T12:30:00", "ns").astype(np.int64)
+    changed = load_schedule(write(tmp_path, text.replace(",5.5,18", ",0,0"), "other.csv"))
+    assert np.array_equal(changed.event_ns, schedule.event_ns)
+
+
+def test_month_day_year_is_proven_by_a_day_above_twelve(tmp_path: Path) -> None:
+    rows = "Id,Start,Name,Impact\n1,03/20/2024 18:00:00,FOMC,HIGH\n2,04/05/2024 12:30:00,NFP,HIGH\n"
+    schedule = load_schedule(write(tmp_path, rows))
+    assert schedule.event_ns[0] == FOMC_NS
+    assert schedule.event_ns[1] == np.datetime64("2024-04-05T12:30:00", "ns").astype(np.int64)
+    swapped = rows.replace("03/20", "20/03").replace("04/05", "05/04")
+    assert np.array_equal(load_schedule(write(tmp_path, swapped)).event_ns, schedule.event_ns)
+
+
+def test_calendar_files_are_read(tmp_path: Path) -> None:
+    text = """
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        BEGIN:VEVENT
+        SUMMARY:FO
+         MC
+        DTSTART;TZID="America/New_York":20240320T140000
+        BEGIN:VALARM
+        SUMMARY:alarm
+        DTSTART:20200101T000000Z
+        END:VALARM
+        END:VEVENT
+        BEGIN:VEVENT
+        DTSTART:20240312T123000Z
+        SUMMARY:CPI\\, core
+        END:VEVENT
+        END:VCALENDAR
+        """
+    schedule = load_schedule(write(tmp_path, text, "fed.ics"))
+    assert schedule.name.tolist() == ["CPI, core", "FOMC"]
+    assert schedule.event_ns[1] == FOMC_NS
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("DTSTART:20240320", "no time of day"),
+        ("DTSTART;VALUE=DATE:20240320", "no time of day"),
+        ("DTSTART:20240320T140000", "no time zone"),
+        ("DTSTART;TZID=Mars/Base:20240320T140000", "unknown time zone 'Mars/Base'"),
+        ("DTSTART:20240320T140000Z\nRRULE:FREQ=YEARLY", "recurs"),
+        ("nonsense", "no line of iCalendar"),
+        ("DTEND:20240320T140000Z", "no DTSTART"),
+    ],
+)
+def test_a_calendar_event_that_cannot_be_placed_is_refused(tmp_path: Path, line: str, words: str) -> None:
+    file = tmp_path / "x.ics"
+    file.write_text(f"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:FOMC\n{line}\nEND:VEVENT\nEND:VCALENDAR\n")
+    with pytest.raises(InputError, match=words):
+        load_schedule(file)
+
+
+def test_half_a_calendar_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="ends inside an event"):
+        load_schedule(write(tmp_path, "BEGIN:VEVENT\nSUMMARY:A\n", "x.ics"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no column of names"),
+        ("event,when\nFOMC,2024-03-20\n", "no column of stamps"),
+        ("event,ts_utc\nFOMC,2024-03-20\n", "line 2: '2024-03-20' is no date and time"),
+        ("event,ts_utc\nFOMC,soon\n", "line 2: 'soon'"),
+        ("event,ts_utc\n,2024-03-20T18:00\n", "line 2: no name"),
+        ("event,ts_utc\nFOMC\n", "line 2: no name or no stamp"),
+        ("event,start\nNFP,04/05/2024 12:30:00\n", "may be month/day or day/month"),
+        ("event,ts_utc\n", "holds no event"),
+    ],
+)
+def test_a_table_that_cannot_be_understood_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        load_schedule(write(tmp_path, text))
+
+
+def test_a_missing_file_and_another_encoding_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot read the events in .*No such file"):
+        load_schedule(tmp_path / "none.csv")
+    (tmp_path / "latin.csv").write_bytes(b"event,ts_utc\n\xe9,2024\n")
+    with pytest.raises(InputError, match="not UTF-8"):
+        load_schedule(tmp_path / "latin.csv")
+
+
+def test_an_unknown_event_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    file = write(tmp_path, "event,ts_utc\nFOMC,2024-03-20T18:00\nCPI,2024-03-12T12:30\n")
+    with pytest.raises(UnknownNameError, match=r"unknown event 'FMOC'; did you mean 'FOMC'"):
+        load_schedule(file, ["FMOC"])
+    assert load_schedule(file, ["CPI"]).names == ("CPI",)
+
+
+def test_a_whole_calendar_of_events_must_be_chosen_from(tmp_path: Path) -> None:
+    rows = "".join(f"E{i},2024-03-20T18:00\n" for i in range(20))
+    file = write(tmp_path, "event,ts_utc\n" + rows)
+    with pytest.raises(InputError, match=r"20 kinds of event; choose some with volatility.event_names"):
+        load_schedule(file)
+    assert len(load_schedule(file, ["E3", "E4"])) == 2
+
+
+def with_volatility(recipe: Recipe, **volatility: object) -> dict[str, object]:
+    return {**recipe.model_dump(), "volatility": volatility}
+
+
+def test_a_recipe_finds_its_events_beside_it_and_pins_them(recipe: Recipe, tmp_path: Path) -> None:
+    events = write(tmp_path, "event,ts_utc\nFOMC,2024-03-20T18:00\n")
+    content = with_volatility(recipe, forecaster="log-har-p-events", events="events.csv")
+    read = parse_recipe(content, "test", tmp_path)
+    assert read.volatility.events == events
+    forecaster = build_forecaster(read)
+    assert isinstance(forecaster, Har)
+    assert forecaster.extra_names[-2:] == ("FOMC", "FOMC+1")
+    file = tmp_path / "recipe.yaml"
+    file.write_text(read.to_yaml())
+    assert load_recipe(file) == read
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    (moved / "same.csv").write_bytes(events.read_bytes())
+    again = with_volatility(recipe, forecaster="log-har-p-events", events="same.csv")
+    assert parse_recipe(again, "test", moved).recipe_hash() == read.recipe_hash()
+    events.write_text("event,ts_utc\nFOMC,2024-03-20T19:00\n")
+    assert parse_recipe(content, "test", tmp_path).recipe_hash() != read.recipe_hash()
+    with pytest.raises(RecipeError, match="is not the file that the recipe names"):
+        load_recipe(file)
+
+
+def test_a_recipe_without_events_hashes_as_before(recipe: Recipe) -> None:
+    assert "events" not in recipe.to_yaml()
+
+
+@pytest.mark.parametrize(
+    ("volatility", "words"),
+    [
+        ({"forecaster": "log-har-p-events"}, "needs volatility.events"),
+        (
+            {"forecaster": "har", "events": "events.csv"},
+            "'har' uses no events; those that do: log-har-p-events",
+        ),
+        ({"event_names": ["FOMC"]}, "volatility.event_names needs volatility.events"),
+        ({"forecaster": "har-blend-events", "events": "gone.csv"}, "cannot read the events"),
+        (
+            {"forecaster": "log-har-p-events", "events": "events.csv", "event_names": ["FMOC"]},
+            "unknown event 'FMOC'; did you mean 'FOMC'",
+        ),
+    ],
+)
+def test_a_recipe_whose_events_cannot_be_used_is_refused(
+    recipe: Recipe, tmp_path: Path, volatility: dict[str, object], words: str
+) -> None:
+    write(tmp_path, "event,ts_utc\nFOMC,2024-03-20T18:00\n")
+    with pytest.raises(RecipeError, match=words):
+        parse_recipe(with_volatility(recipe, **volatility), "test", tmp_path)
+
+
+def test_a_forecaster_that_needs_events_says_so_when_it_is_built(recipe: Recipe) -> None:
+    volatility = recipe.volatility.model_copy(update={"forecaster": "log-har-p-events"})
+    with pytest.raises(RecipeError, match=r"needs volatility.events"):
+        build_forecaster(recipe.model_copy(update={"volatility": volatility}))
+
+
+@pytest.mark.real
+def test_real_schedules_are_read(data_dir: Path) -> None:
+    recent = load_schedule(data_dir / "macro/us_macro_releases_2024-03_2025-04.csv")
+    assert recent.names == ("CPI", "FOMC", "NFP")
+    assert len(recent) == 37
+    older = load_schedule(
+        data_dir / "macro/usd_high_impact_calendar_2014_2022.csv", ["Fed Interest Rate Decision"]
+    )
+    assert len(older) == 73

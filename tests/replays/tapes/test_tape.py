@@ -1,0 +1,99 @@
+"""Tape folders: whole or not at all, and unchanged since."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from newsvol.engine.arrays import FloatArray
+from newsvol.engine.errors import OutputError, TapeError
+from newsvol.replays.folders import new_folder
+from newsvol.replays.tapes.synth import Market, synthesize
+from newsvol.replays.tapes.tape import Tape, load_tape, save_tape
+
+
+@pytest.fixture(scope="module")
+def small() -> Tape:
+    return synthesize(Market(sessions=3, headlines=20))[0]
+
+
+def test_a_saved_tape_reads_back_equal(small: Tape, tmp_path: Path) -> None:
+    content_hash = save_tape(small, tmp_path / "tape", {"truth.json": "{}"})
+    again = load_tape(tmp_path / "tape")
+    assert again.content_hash() == content_hash == small.content_hash()
+    np.testing.assert_array_equal(again.news.headline, small.news.headline)
+    assert (tmp_path / "tape" / "truth.json").read_text() == "{}"
+
+
+def test_a_changed_price_is_noticed(small: Tape, tmp_path: Path) -> None:
+    save_tape(small, tmp_path / "a")
+    other = synthesize(Market(sessions=3, headlines=20, seed=8))[0]
+    save_tape(other, tmp_path / "b")
+    (tmp_path / "b" / "bars.parquet").replace(tmp_path / "a" / "bars.parquet")
+    with pytest.raises(TapeError, match="content hash differs"):
+        load_tape(tmp_path / "a")
+
+
+@pytest.mark.parametrize("damage", ["bars.parquet", "tape.json"])
+def test_a_damaged_tape_is_refused_in_one_line(small: Tape, tmp_path: Path, damage: str) -> None:
+    save_tape(small, tmp_path / "tape")
+    (tmp_path / "tape" / damage).write_bytes(b"not what it was")
+    with pytest.raises(TapeError, match="import it again") as refusal:
+        load_tape(tmp_path / "tape")
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_tape_of_another_format_says_so(small: Tape, tmp_path: Path) -> None:
+    save_tape(small, tmp_path / "tape")
+    file = tmp_path / "tape" / "tape.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "format": 99}))
+    with pytest.raises(TapeError, match="format 99"):
+        load_tape(tmp_path / "tape")
+
+
+def test_a_folder_that_is_no_tape_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TapeError, match="not a tape"):
+        load_tape(tmp_path)
+
+
+def test_a_full_folder_is_not_overwritten(small: Tape, tmp_path: Path) -> None:
+    (tmp_path / "tape").mkdir()
+    (tmp_path / "tape" / "mine.txt").write_text("keep")
+    with pytest.raises(OutputError, match="exists already"):
+        save_tape(small, tmp_path / "tape")
+    assert (tmp_path / "tape" / "mine.txt").read_text() == "keep"
+
+
+def test_a_read_only_place_is_refused_before_the_work(tmp_path: Path) -> None:
+    place = tmp_path / "locked"
+    place.mkdir()
+    place.chmod(0o555)
+    with pytest.raises(OutputError, match="read-only"), new_folder(place / "out"):
+        pytest.fail("the work was started")
+    place.chmod(0o755)
+    assert os.listdir(place) == []
+
+
+@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
+def test_a_failure_or_ctrl_c_leaves_nothing_behind(tmp_path: Path, failure: type[BaseException]) -> None:
+    def fail_half_way() -> None:
+        with new_folder(tmp_path / "out") as making:
+            (making / "half.txt").write_text("half")
+            raise failure
+
+    with pytest.raises(failure):
+        fail_half_way()
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_same_seed_gives_the_same_tape_and_another_seed_another(planted: tuple[Tape, FloatArray]) -> None:
+    assert synthesize(Market())[0].content_hash() == planted[0].content_hash()
+    assert synthesize(Market(seed=8))[0].content_hash() != planted[0].content_hash()
+
+
+def test_the_default_market_is_a_year_with_a_thousand_headlines(planted: tuple[Tape, FloatArray]) -> None:
+    tape, _ = planted
+    assert (len(tape.sessions), len(tape.news)) == (250, 1000)
+    assert len(set(tape.news.headline)) > 700
