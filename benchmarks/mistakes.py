@@ -17,7 +17,7 @@ from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, BoolAr
 from newsvol.engine.frames import BarFrame
 from newsvol.engine.machine import versions
 from newsvol.replays.evaluation.volatility.forecasts import News, forecast_one, fuse, usable
-from newsvol.replays.evaluation.volatility.sweep import Grid, TrainingContext, settings_of
+from newsvol.replays.evaluation.volatility.sweep import Grid, TrialForecasts, settings_of
 from newsvol.replays.simulation.recipe import Recipe, load_recipe
 from newsvol.replays.tapes.importing import ImportRequest, import_tape
 from newsvol.replays.tapes.tape import Tape
@@ -157,7 +157,7 @@ def fitted_on_the_test_span(case: Case) -> dict[str, Any]:
     seen = replace(history, diurnal=curve, z=history.intensity / curve)
     available_ns = case.tape.news.available_ns
     counted = News(np.zeros(len(available_ns)), available_ns, np.ones(len(available_ns)))
-    bench = TrainingContext(case.recipe, history, counted)
+    bench = TrialForecasts(case.recipe, history, counted)
     settings = settings_of([MODEL], Grid(), with_news=True)
     forecasts = [bench.forecast(point) for point in settings]
     place, first = np.arange(len(case.rows)), int(np.flatnonzero(case.rows)[0])

@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from newsvol.cli.progress import stages
+from newsvol.cli.recipe_options import chosen_recipe, recipe_options
 
 EXIT_LEAK = 1
 
@@ -18,8 +20,12 @@ EXIT_LEAK = 1
 @click.option(
     "--moments", default=50, show_default=True, type=click.IntRange(1), help="Random times to audit."
 )
+@recipe_options(
+    first="First day that is audited; what lies before is the warm-up.",
+    last="Last day; nothing after it is looked at.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the leaks as JSON.")
-def audit(recipe: Path | None, tape: Path | None, moments: int, as_json: bool) -> None:
+def audit(recipe: Path | None, tape: Path | None, moments: int, as_json: bool, **options: Any) -> None:
     """Audit RECIPE for look-ahead: change the future at random times, and see what of the past moves.
 
     Everything that becomes available after a time is redrawn, deleted or blanked, and the replay runs again:
@@ -35,14 +41,13 @@ def audit(recipe: Path | None, tape: Path | None, moments: int, as_json: bool) -
     import numpy as np
 
     from newsvol.replays.simulation.audit import audit as run_audit
-    from newsvol.replays.simulation.recipe import load_recipe
-    from newsvol.replays.tapes.synth import Market, synthesize
+    from newsvol.replays.tapes.synth import synthetic_tape
     from newsvol.replays.tapes.tape import load_tape
 
-    chosen = load_recipe(recipe)
+    chosen = chosen_recipe(recipe, options)
     if chosen.latency.model.startswith(("measured", "recorded")):
         chosen = chosen.with_changes(latency="zero")
-    source = load_tape(tape) if tape is not None else synthesize(Market())[0]
+    source = load_tape(tape) if tape is not None else synthetic_tape()
     probs = np.random.default_rng(chosen.seed).dirichlet(np.ones(3), size=len(source.news))
     with stages(show=not as_json) as on_progress:
         leaks = run_audit(source, chosen, probs, moments, lambda done: on_progress("Auditing", done, moments))

@@ -3,10 +3,12 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from newsvol.cli.progress import stages
+from newsvol.cli.recipe_options import changes_of, chosen_recipe, recipe_options
 
 
 @click.command()
@@ -18,6 +20,10 @@ from newsvol.cli.progress import stages
 @click.option("--latency", help="zero, constant:MS, measured or recorded:RUN; instead of the recipe's.")
 @click.option(
     "--strategy", "strategies", multiple=True, help="Run only this strategy (repeatable), and the baselines."
+)
+@recipe_options(
+    first="First day that is forecast and traded; what lies before is the warm-up.",
+    last="Last day; nothing after it is looked at.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON and nothing else.")
 @click.option("--print-recipe", is_flag=True, help="Print the recipe with every default, and stop.")
@@ -31,6 +37,7 @@ def replay(
     as_json: bool,
     print_recipe: bool,
     list_names: bool,
+    **options: Any,
 ) -> None:
     """Replay a tape by RECIPE (a YAML file; without it, the shipped one) into a run folder.
 
@@ -41,51 +48,46 @@ def replay(
     Examples:
       newsvol replay
       newsvol replay --tape tapes/spy --latency measured --out runs/spy
+      newsvol replay --tape tapes/spy --from 2025-01-01 --set volatility.forecaster=har --name raw
       newsvol replay my.yaml --tape tapes/spy --strategy vol_target --json
     """
     from newsvol.replays.folders import require_writable
-    from newsvol.replays.simulation.recipe import default_recipe_text, load_recipe
+    from newsvol.replays.simulation.recipe import default_recipe_text
 
     if list_names:
         _print_names()
         return
-    if print_recipe and recipe is None and latency is None and not strategies:
+    plain = recipe is None and latency is None and not strategies and not changes_of(**options)
+    if print_recipe and plain:
         click.echo(default_recipe_text(), nl=False)
         return
-    chosen = load_recipe(recipe).with_changes(latency, strategies)
+    chosen = chosen_recipe(recipe, options).with_changes(latency, strategies)
     if print_recipe:
         click.echo(chosen.to_yaml(), nl=False)
         return
+    from newsvol.cli.console import new_console
+    from newsvol.cli.runs.tables import print_metrics
+
     folder = out or _new_name(Path("runs"), chosen.name)
     require_writable(folder)
     with stages(show=not as_json) as on_progress:
         from newsvol.replays.replay import replay as run_replay
-        from newsvol.replays.tapes.synth import Market, synthesize
+        from newsvol.replays.tapes.synth import synthetic_tape
         from newsvol.replays.tapes.tape import load_tape
 
         on_progress("Reading the tape", 0, 1)
-        source = load_tape(tape) if tape is not None else synthesize(Market())[0]
+        source = load_tape(tape) if tape is not None else synthetic_tape()
         on_progress("Reading the tape", 1, 1)
-        metrics = run_replay(source, chosen, folder, on_progress)
+        run = run_replay(source, chosen, folder, on_progress)
     if as_json:
-        click.echo(json.dumps(metrics, indent=1))
+        click.echo(json.dumps(run.as_json()["metrics"], indent=1))
         return
-    _print_run(folder)
-
-
-def _print_run(folder: Path) -> None:
-    from newsvol.cli.console import new_console
-    from newsvol.cli.runs.tables import print_metrics
-    from newsvol.replays.runs.reader import load_run
-
-    run = load_run(folder)
     print_metrics(new_console(), run.metrics, run.manifest.fill, folder / "report.html")
 
 
 def _print_names() -> None:
     from newsvol.signals.volatility.builtin import FORECASTERS
-    from newsvol.strategies import builtin as _registers  # noqa: F401
-    from newsvol.strategies.protocol import STRATEGIES
+    from newsvol.strategies.builtin import STRATEGIES
 
     click.echo("strategies:  " + ", ".join(STRATEGIES.names()))
     click.echo("forecasters: " + ", ".join(FORECASTERS.names()))

@@ -1,19 +1,27 @@
 """The whole job: tape and recipe to a finished run folder."""
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import TapeError
 from newsvol.engine.latency import parse_latency
+from newsvol.engine.progress import OnProgress, silent
 from newsvol.engine.ticks import TickFrame
 from newsvol.models.cache import cache_folder
+from newsvol.replays.evaluation.run_metrics import SentimentFacts, run_metrics
 from newsvol.replays.folders import new_folder, require_writable
-from newsvol.replays.simulation.recipe import Recipe
+from newsvol.replays.report.run.report import write_report
+from newsvol.replays.runs.reader import Run, load_run
+from newsvol.replays.runs.writer import write_run
+from newsvol.replays.simulation.recipe import Recipe, load_recipe
 from newsvol.replays.simulation.recording import Recording
 from newsvol.replays.simulation.service_times import (
     DecideTimer,
@@ -24,22 +32,21 @@ from newsvol.replays.simulation.service_times import (
     no_decide_time,
     rule_times,
 )
-from newsvol.replays.simulation.session import Session, build_forecaster, costs_of, model_ticks, run_session
+from newsvol.replays.simulation.session import (
+    Session,
+    build_forecaster,
+    costs_of,
+    model_ticks,
+    run_session,
+    tape_of_span,
+)
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.sentiment import SentimentModel, score_in_bulk
 from newsvol.signals.volatility.forecasters import regressions_of
 from newsvol.signals.volatility.history import VolHistory, measure_history
 
 if TYPE_CHECKING:
-    from newsvol.replays.evaluation.run_metrics import SentimentFacts
     from newsvol.strategies.portfolio import PortfolioResult
-
-OnProgress = Callable[[str, int, int], None]
-"""Called with a stage, what is done of it, and what there is."""
-
-
-def _silent(_stage: str, _done: int, _total: int) -> None:
-    return
 
 
 @dataclass(frozen=True)
@@ -49,12 +56,12 @@ class ScoredTicks:
     probs: FloatArray
     service: ServiceTimes
     decide_time: DecideTimer
-    sentiment: "SentimentFacts"
+    sentiment: SentimentFacts
 
 
 def load_model(model: str, device: str) -> SentimentModel:
     """Load a sentiment model; torch and ONNX Runtime are imported only now."""
-    from newsvol.models.serving.scorer import load_scorer
+    from newsvol.models.serving.scorer import load_scorer  # noqa: PLC0415 - a tape without news needs no model
 
     return load_scorer(model, device)
 
@@ -64,17 +71,20 @@ LoadScorer = Callable[[str, str], SentimentModel]
 
 def replay(
     tape: Tape,
-    recipe: Recipe,
-    out: Path,
-    on_progress: OnProgress = _silent,
+    recipe: Recipe | None = None,
+    out: Path | str | None = None,
+    on_progress: OnProgress = silent,
     load: LoadScorer = load_model,
-) -> dict[str, Any]:
-    """Replay `tape` by `recipe` into the new run folder `out`, and return its metrics.
-
-    The folder appears whole or not at all.
+) -> Run:
+    """Replay `tape` by `recipe`, and return the run.
 
     Parameters
     ----------
+    recipe : Recipe, optional
+        Without one, the shipped one.
+    out : Path or str, optional
+        New run folder, which appears whole or not at all. Without it the run lives in a temporary folder that
+        is gone with the `Run`.
     on_progress : callable
         Called with a stage, what is done of it, and what there is.
     load : callable
@@ -85,9 +95,26 @@ def replay(
     InputError
         The tape is too short, the model or device is not there, the folder cannot be written ...
     """
+    chosen = recipe if recipe is not None else load_recipe()
+    if out is not None:
+        portfolios = _replay_into(Path(out), tape, chosen, on_progress, load)
+        return load_run(out, portfolios)
+    scratch = Path(tempfile.mkdtemp(prefix="newsvol-run-"))
+    try:
+        portfolios = _replay_into(scratch / "run", tape, chosen, on_progress, load)
+        run = load_run(scratch / "run", portfolios)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    weakref.finalize(run, shutil.rmtree, scratch, ignore_errors=True)
+    return run
+
+
+def _replay_into(
+    out: Path, whole: Tape, recipe: Recipe, on_progress: OnProgress, load: LoadScorer
+) -> "dict[tuple[str, str], PortfolioResult]":
     require_writable(out)
-    if len(tape.bars) == 0:
-        raise TapeError("the tape has no bars; import one with: newsvol tape import --help")
+    tape = tape_of_span(whole, recipe)
     history = measure_history(tape.bars, tape.sessions)
     ticks = model_ticks(tape, history)
     scored = run_models(tape, recipe, history, ticks, on_progress, load)
@@ -102,17 +129,13 @@ def replay(
     )
     _require_forecasts(session, recipe)
     portfolios = simulate_portfolios(tape, recipe, session, on_progress)
-    from newsvol.replays.evaluation.run_metrics import run_metrics
-    from newsvol.replays.report.run.report import write_report
-    from newsvol.replays.runs.writer import write_run
-
     metrics = run_metrics(tape, session, portfolios, recipe.latency.model, scored.sentiment)
     on_progress("Writing", 0, 1)
     with new_folder(out) as making:
-        write_run(making, tape, recipe, session, portfolios, metrics)
+        write_run(making, tape, whole.content_hash(), recipe, session, portfolios, metrics)
         write_report(making)
     on_progress("Writing", 1, 1)
-    return metrics
+    return portfolios
 
 
 def run_models(
@@ -120,12 +143,10 @@ def run_models(
     recipe: Recipe,
     history: VolHistory,
     ticks: TickFrame,
-    on_progress: OnProgress = _silent,
+    on_progress: OnProgress = silent,
     load: LoadScorer = load_model,
 ) -> ScoredTicks:
     """Score the headlines and find what each tick is charged, as the recipe's latency model says."""
-    from newsvol.replays.evaluation.run_metrics import SentimentFacts
-
     latency = parse_latency(recipe.latency.model)
     texts = tape.news.headline.tolist()
     if latency.recording is not None:
@@ -154,10 +175,10 @@ def run_models(
 
 
 def simulate_portfolios(
-    tape: Tape, recipe: Recipe, session: Session, on_progress: OnProgress = _silent
+    tape: Tape, recipe: Recipe, session: Session, on_progress: OnProgress = silent
 ) -> "dict[tuple[str, str], PortfolioResult]":
     """Return the portfolio of each (strategy, fill model)."""
-    from newsvol.strategies.portfolio import simulate
+    from newsvol.strategies.portfolio import simulate  # noqa: PLC0415 - vectorbt takes a second
 
     jobs = [(name, model) for name, run in session.strategies.items() for model in run.fills]
     portfolios = {}

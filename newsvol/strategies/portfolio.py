@@ -69,42 +69,95 @@ def simulate(bars: BarFrame, fills: FillFrame, costs: Costs, cash: float) -> Por
     One portfolio per call, not one column per strategy: vectorbt is slower on columns, and each fill model
     puts its orders into other bars.
     """
-    if len(bars) == 0:
-        raise InputError("there are no bars to trade on; import a longer tape")
-    if not (np.isfinite(cash) and cash > 0):
-        raise InputError(f"the portfolio starts with {cash!r}; give a positive amount of cash")
+    _require_tradable(bars, cash)
     assert np.all(np.diff(fills.bar) >= 0), "fills are not in the order of their bars"
-    row, last_row = _rows(fills.bar, len(bars))
-    rows = int(last_row[-1]) + 1
-    bar_of_row = np.repeat(np.arange(len(bars)), np.diff(last_row, prepend=-1))
-    size, price = np.full(rows, np.nan), np.full(rows, np.nan)
-    size[row], price[row] = fills.weight, fills.price
-    # Stamps must be unique: the rows before the last one of a bar are put nanoseconds before its close.
-    stamp_ns = bars.close_ns[bar_of_row] - (last_row[bar_of_row] - np.arange(rows))
-    # engine="rust" is said aloud: "auto" would fall back to a long compilation where the wheel is missing.
-    portfolio = vbt.Portfolio.from_orders(
-        pd.Series(bars.close[bar_of_row], index=pd.DatetimeIndex(stamp_ns.view("M8[ns]")), name="equity"),
-        size=size,
-        price=price,
-        size_type="targetpercent",
-        direction="both",
-        fees=costs.commission,
-        slippage=costs.price_impact,
-        init_cash=cash,
-        max_orders=max(len(fills), 1),
-        freq=pd.Timedelta(int(np.median(bars.close_ns - bars.open_ns)), unit="ns"),
-        engine="rust",
+    row, close = _rows(bars, fills.bar)
+    portfolio = _from_orders(
+        bars,
+        close,
+        row,
+        fills.weight,
+        fills.price,
+        "targetpercent",
+        costs.commission,
+        costs.price_impact,
+        cash,
     )
     return _result(bars, fills, cash, row, portfolio)
 
 
-def _rows(bar: IntArray, n_bars: int) -> tuple[IntArray, IntArray]:
-    """Return the row of each order, and the last row of each bar; a bar has a row per order, at least one."""
-    orders = np.bincount(bar, minlength=n_bars)
+def trade_again(
+    bars: BarFrame, bar: IntArray, shares: FloatArray, price: FloatArray, costs: Costs, cash: float
+) -> Any:
+    """Return the ``vectorbt.Portfolio`` of orders that were recorded: these shares at these prices.
+
+    Parameters
+    ----------
+    bar : IntArray, shape (M,)
+        The bar in which each order filled, non-decreasing.
+    shares : FloatArray, shape (M,)
+        Bought (positive) or sold (negative).
+    price : FloatArray, shape (M,), quote currency
+        Paid or received, after half-spread and slippage.
+
+    Raises
+    ------
+    InputError
+        There are no bars, or `cash` is not a positive number.
+    """
+    _require_tradable(bars, cash)
+    row, close = _rows(bars, bar)
+    return _from_orders(bars, close, row, shares, price, "amount", costs.commission, 0.0, cash)
+
+
+def _require_tradable(bars: BarFrame, cash: float) -> None:
+    if len(bars) == 0:
+        raise InputError("there are no bars to trade on; import a longer tape")
+    if not (np.isfinite(cash) and cash > 0):
+        raise InputError(f"the portfolio starts with {cash!r}; give a positive amount of cash")
+
+
+def _rows(bars: BarFrame, bar: IntArray) -> tuple[IntArray, "pd.Series[float]"]:
+    """Return the row of each order, and the price of every row; a bar has a row per order, at least one."""
+    orders = np.bincount(bar, minlength=len(bars))
     last_row = np.cumsum(np.maximum(orders, 1)) - 1
     # Order k is the (k - orders before its bar)-th of its bar, whose rows end at last_row.
     orders_until_bar = np.cumsum(orders)
-    return last_row[bar] - (orders_until_bar[bar] - 1 - np.arange(len(bar))), last_row
+    row = last_row[bar] - (orders_until_bar[bar] - 1 - np.arange(len(bar)))
+    bar_of_row = np.repeat(np.arange(len(bars)), np.diff(last_row, prepend=-1))
+    # Stamps must be unique: the rows before the last one of a bar are put nanoseconds before its close.
+    stamp_ns = bars.close_ns[bar_of_row] - (last_row[bar_of_row] - np.arange(len(bar_of_row)))
+    index = pd.DatetimeIndex(stamp_ns.view("M8[ns]"))
+    return row, pd.Series(bars.close[bar_of_row], index=index, name="equity")
+
+
+def _from_orders(
+    bars: BarFrame,
+    close: "pd.Series[float]",
+    row: IntArray,
+    size: FloatArray,
+    price: FloatArray,
+    size_type: str,
+    fees: float,
+    slippage: float,
+    cash: float,
+) -> Any:
+    sizes, prices = np.full(len(close), np.nan), np.full(len(close), np.nan)
+    sizes[row], prices[row] = size, price
+    # engine="rust" is said aloud: "auto" would fall back to a long compilation where the wheel is missing.
+    return vbt.Portfolio.from_orders(
+        close,
+        size=sizes,
+        price=prices,
+        size_type=size_type,
+        direction="both",
+        fees=fees,
+        slippage=slippage,
+        init_cash=cash,
+        max_orders=max(len(row), 1),
+        freq=pd.Timedelta(int(np.median(bars.close_ns - bars.open_ns)), unit="ns"),
+        engine="rust",
+    )
 
 
 def _result(bars: BarFrame, fills: FillFrame, cash: float, row: IntArray, portfolio: Any) -> PortfolioResult:

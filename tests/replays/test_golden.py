@@ -42,7 +42,9 @@ def golden_replay(folder: Path, latency: str = "constant:25", market: Market | N
     market = market or Market()
     tape, _ = synthesize(market)
     recipe = load_recipe(None).with_changes(latency=latency)
-    return replay(tape, recipe, folder, load=lambda _model, _device: PerfectScorer(market))
+    replay(tape, recipe, folder, load=lambda _model, _device: PerfectScorer(market))
+    metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    return metrics
 
 
 def rounded(value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsvol.cli.progress import stages
+from newsvol.cli.recipe_options import chosen_recipe, recipe_options
 from newsvol.engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,19 +39,9 @@ def _shared(command: Any) -> Any:
                 metavar="NAME",
                 help="Use only this forecaster beside the baselines; repeatable.",
             ),
-            click.option(
-                "--from",
-                "first",
-                type=click.DateTime(["%Y-%m-%d"]),
-                metavar="DATE",
-                help="First day of the test span; without it, the last third of the tape.",
-            ),
-            click.option(
-                "--to",
-                "last",
-                type=click.DateTime(["%Y-%m-%d"]),
-                metavar="DATE",
-                help="Last day of the test span.",
+            recipe_options(
+                first="First day of the test span; without it, the last third of the tape.",
+                last="Last day of the test span.",
             ),
             click.option(
                 "--events",
@@ -101,6 +92,7 @@ def evaluate(
     Examples:
       newsvol vol evaluate --tape tapes/spy
       newsvol vol evaluate --tape tapes/spy --from 2025-01-01 --out runs/vol-spy
+      newsvol vol evaluate --tape tapes/spy --no-news --set volatility.window=1000
     """
     from newsvol.cli.console import new_console
     from newsvol.cli.vol.tables import print_evaluation
@@ -110,9 +102,10 @@ def evaluate(
 
     if out is not None:
         require_writable(out)
+    changed = {key: asked.pop(key) for key in ("assignments", "seed", "name")}
     request = _request(**asked)
     with stages(show=not as_json) as on_progress:
-        source, chosen, probs = _read(tape, recipe, no_news, on_progress)
+        source, chosen, probs = _read(tape, chosen_recipe(recipe, changed), no_news, on_progress)
         found = run_evaluation(source, chosen, probs, request, on_progress)
         if out is not None:
             write_evaluation(found, out)
@@ -164,9 +157,10 @@ def sweep(
         ridges=ridges or usual.ridges,
         half_lives_hours=tuple(map(_hours, half_lives)) or usual.half_lives_hours,
     )
+    changed = {key: asked.pop(key) for key in ("assignments", "seed", "name")}
     request = _request(**asked)
     with stages(show=not as_json) as on_progress:
-        source, chosen, probs = _read(tape, recipe, no_news, on_progress)
+        source, chosen, probs = _read(tape, chosen_recipe(recipe, changed), no_news, on_progress)
         result = run_sweep(source, chosen, probs, request, grid, on_progress)
     if as_json:
         click.echo(json.dumps(result.as_json(), indent=1))
@@ -195,25 +189,23 @@ def _request(
 
 
 def _read(
-    tape: Path, recipe: Path | None, no_news: bool, on_progress: "OnProgress"
+    tape: Path, recipe: "Recipe", no_news: bool, on_progress: "OnProgress"
 ) -> "tuple[Tape, Recipe, FloatArray | None]":
     """Return the tape, the recipe, and the sentiment of each headline; None where there is none to score."""
     from newsvol.models.cache import cache_folder
     from newsvol.replays.replay import load_model
-    from newsvol.replays.simulation.recipe import load_recipe
     from newsvol.replays.tapes.tape import load_tape
     from newsvol.signals.sentiment import score_in_bulk
 
-    chosen = load_recipe(recipe)
     source = load_tape(tape)
     texts = [] if no_news else source.news.headline.tolist()
     if not texts:
-        return source, chosen, None
+        return source, recipe, None
     on_progress("Scoring headlines", 0, len(texts))
-    scorer = load_model(chosen.sentiment.model, chosen.sentiment.device)
+    scorer = load_model(recipe.sentiment.model, recipe.sentiment.device)
     probs = score_in_bulk(scorer, texts, cache_folder("scores"))
     on_progress("Scoring headlines", len(texts), len(texts))
-    return source, chosen, probs
+    return source, recipe, probs
 
 
 def _hours(text: str) -> tuple[float, ...]:

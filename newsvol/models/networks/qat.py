@@ -7,6 +7,9 @@ kernels do when they serve. torchao is imported inside: it takes a second, and o
 import importlib.util
 from typing import Any
 
+import torch
+from torch import nn
+
 from newsvol.engine.errors import InputError
 
 
@@ -23,8 +26,7 @@ def prepare_int8(network: Any) -> None:
 
 def strip_int8(network: Any) -> None:
     """Take the rounding off again; the plain weights, trained to bear it, remain."""
-    from torch import nn
-    from torchao.quantization.qat.linear import FakeQuantizedLinear
+    from torchao.quantization.qat.linear import FakeQuantizedLinear  # noqa: PLC0415 - see above
 
     for module in list(network.modules()):
         for name, child in list(module.named_children()):
@@ -36,22 +38,21 @@ def strip_int8(network: Any) -> None:
 
 def convert_int8(network: Any) -> None:
     """Round the encoder's linear layers for good, in place: what serving in INT8 answers, on the CPU."""
-    from torchao.quantization import quantize_
+    from torchao.quantization import quantize_  # noqa: PLC0415 - see above
 
     quantize_(network.bert.encoder, _base())
 
 
 def _apply(network: Any, step: str) -> None:
-    from torchao.quantization import quantize_
-    from torchao.quantization.qat import QATConfig
+    from torchao.quantization import quantize_  # noqa: PLC0415 - see above
+    from torchao.quantization.qat import QATConfig  # noqa: PLC0415 - see above
 
     require_torchao()
     quantize_(network.bert.encoder, QATConfig(_base(), step=step))
 
 
 def _base() -> Any:
-    import torch
-    from torchao.quantization import Int8DynamicActivationIntxWeightConfig
-    from torchao.quantization.granularity import PerAxis
+    from torchao.quantization import Int8DynamicActivationIntxWeightConfig  # noqa: PLC0415 - see above
+    from torchao.quantization.granularity import PerAxis  # noqa: PLC0415 - see above
 
     return Int8DynamicActivationIntxWeightConfig(weight_dtype=torch.int8, weight_granularity=PerAxis(0))

@@ -32,7 +32,7 @@ def start_folder(start: str, download: bool) -> Path:
         found = importlib.util.find_spec(package)
         if found is not None and found.submodule_search_locations:
             return Path(found.submodule_search_locations[0]) / folder
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import snapshot_download  # noqa: PLC0415 - most starts are folders
 
     try:
         return Path(

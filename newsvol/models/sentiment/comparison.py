@@ -18,6 +18,8 @@ from newsvol.models.serving.scorer import load_scorer
 from newsvol.models.serving.timing import TimingRequest, time_models
 from newsvol.models.serving.variants import open_variant, size_on_disk
 from newsvol.models.serving.weights import count_parameters
+from newsvol.models.text.splits import Split, split_texts
+from newsvol.models.text.texts import Texts, key, without_duplicates
 
 COLUMNS: Final = (
     "model", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "macro_f1_low", "macro_f1_high",
@@ -117,9 +119,7 @@ def _baselines(train: Path | None, texts: Sequence[str], labels: IntArray) -> di
 
 
 def _tfidf(train: Path, known: tuple[list[str], IntArray], texts: Sequence[str]) -> FloatArray:
-    from newsvol.models.sentiment.baselines import fit_tfidf
-    from newsvol.models.text.splits import Split, split_texts
-    from newsvol.models.text.texts import Texts, key, without_duplicates
+    from newsvol.models.sentiment.baselines import fit_tfidf  # noqa: PLC0415 - needs scikit-learn
 
     met = {key(text) for text in texts}
     if shared := sum(key(text) in met for text in known[0]):

@@ -56,7 +56,7 @@ def resolve_device(
         if device == "cuda":
             raise DeviceError(f"device 'cuda' was asked for, and {install}")
         return Device("cpu", f"there is a GPU, and {install}")
-    import torch
+    import torch  # noqa: PLC0415 - two seconds, and only where there may be a GPU
 
     if torch.cuda.is_available():
         return Device("cuda")

@@ -180,10 +180,10 @@ def _backend(variant: Variant, device: Literal["cpu", "cuda"], backend: BackendN
             f"backend onnx runs BERT classifiers on the CPU; {variant.name} on {device} needs torch"
         )
     if backend == "onnx" or (backend == "auto" and device == "cpu" and plain):
-        from newsvol.models.serving.onnx_backend import OnnxBackend
+        from newsvol.models.serving.onnx_backend import OnnxBackend  # noqa: PLC0415 - a tenth of a second
 
         return OnnxBackend(onnx_model(variant), variant.precision, threads)
     require_torch(f"{variant.name} on {device}")
-    from newsvol.models.serving.torch_backend import TorchBackend
+    from newsvol.models.serving.torch_backend import TorchBackend  # noqa: PLC0415 - maybe not installed
 
     return TorchBackend(variant.checkpoint, device)

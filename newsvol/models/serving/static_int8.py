@@ -73,11 +73,11 @@ def calibrate(model: str | Path, texts: Sequence[str]) -> Ranges:
 
 
 def _measured(checkpoint: Checkpoint, texts: Sequence[str]) -> Ranges:
-    # ONNX Runtime's quantisation takes a second to import, and only a calibration needs it
-    import onnxruntime
+    # its quantisation takes a second to import, and only a calibration needs it
+    import onnxruntime  # noqa: PLC0415
 
     try:
-        from onnxruntime.quantization.calibrate import HistogramCollector
+        from onnxruntime.quantization.calibrate import HistogramCollector  # noqa: PLC0415
     except ImportError:
         raise InputError("calibration needs onnx: pip install 'newsvol[train]'") from None
     names = product_inputs(checkpoint.config)

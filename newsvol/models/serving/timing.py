@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from newsvol.engine.errors import InputError
+from newsvol.models.checkpoint import SHIPPED
 from newsvol.models.serving.device import usable_cores
 from newsvol.models.serving.scorer import load_scorer
 
@@ -118,11 +119,11 @@ def _time_here(what: TimingRequest) -> dict[str, dict[str, float]]:
 
 def bert_base(threads: int, vocabulary: Path | None = None, device: str = "cpu") -> Classify:
     """Return the Hugging Face pipeline on BERT-base (12 layers of 768): FP32, eager, random weights."""
-    import torch
-    import transformers
+    # only the peer needs them, and the lean install has neither
+    import torch  # noqa: PLC0415
+    import transformers  # noqa: PLC0415
 
-    from newsvol.models.checkpoint import SHIPPED
-    from newsvol.models.networks.hush import hushed
+    from newsvol.models.networks.hush import hushed  # noqa: PLC0415
 
     torch.set_num_threads(threads)
     torch.manual_seed(0)

@@ -24,7 +24,7 @@ def load_tokenizer(checkpoint: Checkpoint) -> "Tokenizer":
     ModelError
         The file is no tokenizer, or has more pieces than the network.
     """
-    from tokenizers import Tokenizer
+    from tokenizers import Tokenizer  # noqa: PLC0415 - names are looked up without it
 
     try:
         tokenizer = Tokenizer.from_file(str(checkpoint.tokenizer_file))

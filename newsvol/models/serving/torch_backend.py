@@ -44,7 +44,7 @@ def default_options(device: Literal["cpu", "cuda"]) -> ExecutionOptions:
     """Return how a device is served best."""
     if device == "cpu":
         return ExecutionOptions("fp32", None, 32, 32)
-    from newsvol.models.serving.cuda_graphs import GraphCapture
+    from newsvol.models.serving.cuda_graphs import GraphCapture  # noqa: PLC0415 - for CUDA only
 
     return ExecutionOptions("fp16", GraphCapture(), 4096, 512)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
 from pydantic import Field, model_validator
 
 from newsvol.engine.errors import InputError
@@ -116,9 +118,6 @@ def _csv_rows(source: Source, path: Path) -> Iterator[tuple[str, int]]:
 
 
 def _parquet_rows(source: Source, path: Path) -> Iterator[tuple[str, int]]:
-    import pyarrow as pa
-    from pyarrow import parquet
-
     try:
         held = parquet.read_schema(path).names
         columns = [column for column in (source.text, source.label) if column is not None]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from newsvol.engine.errors import InputError, OutputError
 
@@ -59,8 +59,8 @@ def tracked(track: Track, folder: Path, name: str) -> Iterator[list[object]]:
 
 @contextmanager
 def _tensorboard(folder: Path, name: str) -> Iterator[object]:
-    from torch.utils.tensorboard import SummaryWriter
-    from transformers.integrations import TensorBoardCallback  # type: ignore[attr-defined]
+    from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - an extra
+    from transformers.integrations import TensorBoardCallback  # type: ignore[attr-defined]  # noqa: PLC0415 - with it
 
     before = sum(1 for _ in folder.glob(f"{name}-*"))
     with SummaryWriter(str(folder / f"{name}-{before + 1}")) as writer:
@@ -69,8 +69,8 @@ def _tensorboard(folder: Path, name: str) -> Iterator[object]:
 
 @contextmanager
 def _wandb(folder: Path, name: str) -> Iterator[object]:
-    import wandb
-    from transformers.integrations import WandbCallback  # type: ignore[attr-defined]
+    import wandb  # noqa: PLC0415 - an extra
+    from transformers.integrations import WandbCallback  # type: ignore[attr-defined]  # noqa: PLC0415 - with it
 
     # The callback would open a run itself and leave it open: the next fit's steps would run backwards in it.
     run = wandb.init(
@@ -88,6 +88,6 @@ def _wandb(folder: Path, name: str) -> Iterator[object]:
         run.finish(exit_code=ended)
 
 
-def _wandb_mode() -> str:
+def _wandb_mode() -> Any:
     """Return W&B's mode: nothing leaves the machine unless it is asked to."""
     return os.environ.get("WANDB_MODE", "offline")

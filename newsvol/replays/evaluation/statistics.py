@@ -131,8 +131,7 @@ def model_confidence_set(
 
 def mincer_zarnowitz(realized: FloatArray, forecast: FloatArray, lag: int) -> MincerZarnowitz:
     """Regress `realized` on `forecast`, positive variances of shape (n,)."""
-    # statsmodels takes a second to import, and only this needs it
-    from statsmodels.regression.linear_model import OLS
+    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415 - a second, and only for this
 
     scale = float(realized.mean())
     weighted = np.column_stack([scale / forecast, np.ones(len(forecast))])

@@ -1,27 +1,148 @@
 """Reading run folders: one, or all under a root."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
-from newsvol.engine.errors import RunError, first_line, nearest
+from newsvol.engine.costs import Costs
+from newsvol.engine.errors import RunError, UnknownNameError, first_line, nearest
+from newsvol.engine.fills import FILL_MODELS
+from newsvol.models.config import parse_yaml
 from newsvol.replays.runs.schema import RUN_FORMAT, Manifest, Metrics
+from newsvol.replays.tapes.tape import Tape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from newsvol.strategies.portfolio import PortfolioResult
 
 M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: what it was, and what came out. The tables are read when they are asked for."""
+    """A finished run: what it was, and what came out. The tables are read when they are asked for.
+
+    Attributes
+    ----------
+    folder : Path
+        The run folder; of a run that was not kept, a temporary one that is gone with this object.
+    manifest : Manifest
+    metrics : Metrics
+        ``run.metrics.strategies["vol_target"].fills["bridge"].sharpe``.
+    """
 
     folder: Path
     manifest: Manifest
     metrics: Metrics
+    _portfolios: "Mapping[tuple[str, str], PortfolioResult] | None" = field(
+        default=None, repr=False, compare=False
+    )
+
+    @property
+    def forecasts(self) -> "pd.DataFrame":
+        """A row a bucket, by its start (UTC): realized variance and a column ``f:NAME`` for each forecast."""
+        return self._frame("forecasts", "open_ns")
+
+    @property
+    def scores(self) -> "pd.DataFrame":
+        """A row a headline, by the moment it became available (UTC): probabilities and score."""
+        return self._frame("scores", "available_ns")
+
+    @property
+    def ledger(self) -> "pd.DataFrame":
+        """A row a tick and strategy, by the moment it became available (UTC): every stamp up to the fill."""
+        return self._frame("ledger", "available_ns")
+
+    @property
+    def orders(self) -> "pd.DataFrame":
+        """A row an order, by its fill (UTC): strategy, fill model, target weight, shares, price and cost."""
+        return self._frame("orders", "filled_ns")
+
+    @property
+    def equity(self) -> "pd.DataFrame":
+        """A row a bucket, by its end (UTC): the price, and the equity of each strategy."""
+        return self._frame("equity", "close_ns")
+
+    def portfolio(self, strategy: str, fill: str | None = None, tape: Tape | None = None) -> Any:
+        """Return a strategy's ``vectorbt.Portfolio``.
+
+        Parameters
+        ----------
+        fill : {"bridge", "next_open", "worst"}, optional
+            The recipe's own if not given.
+        tape : Tape, optional
+            The tape of the run. Needed where the run was read from its folder, which holds no bars: the
+            recorded orders are then traded again.
+
+        Raises
+        ------
+        UnknownNameError
+            The run has no such strategy or fill model.
+        RunError
+            The tape is needed, or it is another one.
+        """
+        model = fill or self.manifest.fill
+        if strategy not in self.metrics.strategies:
+            raise UnknownNameError("strategy", strategy, self.metrics.strategies)
+        if model not in self.metrics.strategies[strategy].fills:
+            raise UnknownNameError("fill model", model, FILL_MODELS)
+        if self._portfolios is not None:
+            return self._portfolios[strategy, model].portfolio
+        if tape is None:
+            raise RunError(
+                f"{self.folder} holds no bars; give its tape: portfolio({strategy!r}, tape=load_tape(...))"
+            )
+        if tape.content_hash() != self.manifest.tape_hash:
+            raise RunError(f"{self.folder} is of another tape; give the one that its manifest names")
+        orders = self.orders.query("strategy == @strategy and fill == @model and shares != 0")
+        # vectorbt takes a second to import, and only this needs it
+        from newsvol.strategies.portfolio import trade_again  # noqa: PLC0415
+
+        cash = float(parse_yaml(self.recipe_text, str(self.folder / "recipe.yaml"))["cash"])
+        return trade_again(
+            tape.bars,
+            orders["bar"].to_numpy(),
+            orders["shares"].to_numpy(),
+            orders["price"].to_numpy(),
+            Costs(**self.manifest.costs),
+            cash,
+        )
+
+    def _frame(self, name: str, stamp: str) -> "pd.DataFrame":
+        import pandas as pd  # noqa: PLC0415 - listing runs does without it
+
+        frame: pd.DataFrame = self.table(name).to_pandas()
+        frame.index = pd.DatetimeIndex(frame[stamp], tz="UTC", name="time")
+        return frame
+
+    def _repr_html_(self) -> str:
+        """Return what the run is and what came out, for a notebook."""
+        models = self.metrics.forecast.models
+        forecasts = "".join(
+            f"<tr><td>{escape(name)}</td><td>{escape(score.kind)}</td><td>{_cell(score.qlike, 4)}</td></tr>"
+            for name, score in models.items()
+        )
+        rows = ((name, result.fills[self.manifest.fill]) for name, result in self.metrics.strategies.items())
+        strategies = "".join(
+            f"<tr><td>{escape(name)}</td><td>{_cell(made.total_return_pct, 1)}</td>"
+            f"<td>{_cell(made.sharpe, 2)}</td><td>{_cell(made.max_drawdown_pct, 1)}</td></tr>"
+            for name, made in rows
+        )
+        return (
+            f"<p><b>{escape(self.manifest.name)}</b> on {escape(self.manifest.tape.instrument)}, "
+            f"latency {escape(self.manifest.latency)}, {escape(self.manifest.fill)} fills</p>"
+            f"<table><tr><th>forecast</th><th>kind</th><th>QLIKE</th></tr>{forecasts}</table>"
+            "<table><tr><th>strategy</th><th>return, %</th><th>Sharpe</th><th>max drawdown, %</th></tr>"
+            f"{strategies}</table>"
+        )
 
     @property
     def recipe_text(self) -> str:
@@ -54,14 +175,27 @@ class Run:
         }
 
 
-def load_run(folder: Path) -> Run:
+def _cell(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def load_run(
+    folder: Path | str,
+    portfolios: "Mapping[tuple[str, str], PortfolioResult] | None" = None,
+) -> Run:
     """Read the run in `folder`.
+
+    Parameters
+    ----------
+    portfolios : mapping of (strategy, fill model) to PortfolioResult, optional
+        Where they were just simulated.
 
     Raises
     ------
     RunError
         The folder is missing, is no run folder, is of another format, or is damaged.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise RunError(f"no run folder {folder}; list what is there with: newsvol runs list")
     if not (folder / "manifest.json").is_file():
@@ -76,7 +210,8 @@ def load_run(folder: Path) -> Run:
         )
     manifest = _checked(Manifest, about, folder / "manifest.json")
     metrics_file = folder / "metrics.json"
-    return Run(folder, manifest, _checked(Metrics, _read_json(metrics_file), metrics_file))
+    metrics = _checked(Metrics, _read_json(metrics_file), metrics_file)
+    return Run(folder, manifest, metrics, portfolios)
 
 
 def list_runs(root: Path) -> tuple[list[Run], list[RunError]]:

@@ -22,13 +22,20 @@ from newsvol.strategies.portfolio import PortfolioResult
 def write_run(
     folder: Path,
     tape: Tape,
+    tape_hash: str,
     recipe: Recipe,
     session: Session,
     portfolios: Mapping[tuple[str, str], PortfolioResult],
     metrics: Mapping[str, Any],
 ) -> None:
-    """Write every file of the run but the report into the existing `folder`."""
-    _write_json(folder / "manifest.json", _manifest(tape, recipe, metrics))
+    """Write every file of the run but the report into the existing `folder`.
+
+    Parameters
+    ----------
+    tape : Tape
+        What of the tape was replayed; `tape_hash` is of the whole one, of which the recipe names the span.
+    """
+    _write_json(folder / "manifest.json", _manifest(tape, tape_hash, recipe, metrics))
     (folder / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
     _write_json(folder / "metrics.json", metrics)
     tables = {
@@ -48,10 +55,10 @@ def _write_json(file: Path, content: Mapping[str, Any]) -> None:
     file.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _manifest(tape: Tape, recipe: Recipe, metrics: Mapping[str, Any]) -> dict[str, Any]:
+def _manifest(tape: Tape, tape_hash: str, recipe: Recipe, metrics: Mapping[str, Any]) -> dict[str, Any]:
     sentiment = metrics["sentiment"]
     hashes = {
-        "tape_hash": tape.content_hash(),
+        "tape_hash": tape_hash,
         "recipe_hash": recipe.recipe_hash(),
         "model_hash": sentiment["model_hash"],
     }

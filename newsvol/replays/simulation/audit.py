@@ -11,7 +11,7 @@ from newsvol.engine.frames import BarFrame
 from newsvol.engine.latency import parse_latency
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.service_times import rule_times
-from newsvol.replays.simulation.session import Scope, Session, model_ticks, run_session
+from newsvol.replays.simulation.session import Scope, Session, model_ticks, run_session, tape_of_span
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.history import measure_history
 
@@ -69,6 +69,7 @@ def audit(
         Sentiment of each headline.
     """
     rng = np.random.default_rng(recipe.seed)
+    tape, probs = _of_span(tape, recipe, probs)
     whole = _replay(tape, recipe, probs)
     first = _first_decision_ns(whole)
     leaks = []
@@ -81,6 +82,11 @@ def audit(
         leaks += [Leak(moment_ns, how, name) for (name, a), (_, b) in pairs if not _same(a, b)]
         on_moment(done + 1)
     return leaks
+
+
+def _of_span(tape: Tape, recipe: Recipe, probs: FloatArray) -> tuple[Tape, FloatArray]:
+    cut = tape_of_span(tape, recipe)
+    return cut, probs[: len(cut.news)]
 
 
 def _replay(tape: Tape, recipe: Recipe, probs: FloatArray) -> Session:

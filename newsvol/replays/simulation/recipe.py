@@ -1,67 +1,89 @@
 """Recipes: everything about a replay that is chosen, in one checked YAML file."""
 
-import hashlib
 import json
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import fields, is_dataclass
+from datetime import date
+from html import escape
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, model_validator
 
 from newsvol.engine.errors import InputError, RecipeError, UnknownNameError, nearest
 from newsvol.engine.fills import FILL_MODELS
+from newsvol.engine.hashes import text_hash
 from newsvol.engine.latency import parse_latency
+from newsvol.models.config import Config, Content, checked, merged, parse_yaml, read_yaml, require_keys
 from newsvol.replays.tapes.schedules import events_hash, load_schedule
+from newsvol.signals.fusion import RIDGE, WEIGHT, FusionForm
+from newsvol.signals.news.features import HALF_LIVES_HOURS
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.signals.volatility.forecasters import SCHEDULED
-from newsvol.strategies import builtin as _builtin_strategies  # noqa: F401  registers them
-from newsvol.strategies.protocol import STRATEGIES, Strategy
+from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW
+from newsvol.strategies.builtin import STRATEGIES
+from newsvol.strategies.protocol import Strategy
+
+HINT = "start from: newsvol replay --print-recipe"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class SpanSection(Config):
+    """The days that are forecast and traded; what lies before `first` is the warm-up.
+
+    Both are days on the exchange's clock, and included; None is the tape's own end.
+    """
+
+    first: date | None = None
+    last: date | None = None
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> "SpanSection":
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise ValueError(f"last {self.last} is before first {self.first}")
+        return self
 
 
-class SentimentSection(_Section):
+class SentimentSection(Config):
     """Which model scores the headlines, and where."""
 
     model: str = "student"
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
-class VolatilitySection(_Section):
+class VolatilitySection(Config):
     """Which forecaster is traded, its windows in buckets, and the schedule of events that it may use.
 
     `events_hash` is that of the file, written down when the recipe is read.
     """
 
     forecaster: str = "log-har-p"
-    window: int = Field(2500, gt=0)
-    min_window: int = Field(500, gt=0)
+    window: int = Field(WINDOW, gt=0)
+    min_window: int = Field(MIN_WINDOW, gt=0)
     events: Path | None = None
     event_names: tuple[str, ...] = ()
     events_hash: str | None = None
 
 
-class FusionSection(_Section):
+class FusionSection(Config):
     """How the news is joined; see `signals.fusion.FusionConfig`."""
 
-    form: Literal["log_linear", "weighted_sum", "none"] = "log_linear"
-    ridge: float = Field(100.0, gt=0)
-    weight: float = Field(0.2, ge=0, le=1)
-    half_lives_hours: tuple[float, ...] = Field((0.25, 1.0, 4.0, 24.0), min_length=1)
+    form: FusionForm = "log_linear"
+    ridge: float = Field(RIDGE, gt=0, allow_inf_nan=False)
+    weight: float = Field(WEIGHT, ge=0, le=1)
+    half_lives_hours: tuple[float, ...] = Field(HALF_LIVES_HOURS, min_length=1)
 
 
-class LatencySection(_Section):
+class LatencySection(Config):
     """Where service times come from, and how long an order travels."""
 
     model: str = "measured"
     order_ms: float = Field(ge=0)
 
 
-class CostsSection(_Section):
+class CostsSection(Config):
     """Trading costs; none has a default, so that none is zero by accident."""
 
     commission_bps: float = Field(ge=0)
@@ -69,11 +91,12 @@ class CostsSection(_Section):
     slippage_bps: float = Field(ge=0)
 
 
-class Recipe(_Section):
+class Recipe(Config):
     """A replay's choices."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
-    seed: int = 7
+    seed: int = Field(7, ge=0)
+    span: SpanSection = SpanSection()
     sentiment: SentimentSection = SentimentSection()
     volatility: VolatilitySection = VolatilitySection()
     fusion: FusionSection = FusionSection()
@@ -88,6 +111,9 @@ class Recipe(_Section):
         """Return the recipe with every default written out."""
         return yaml.safe_dump(self._plain(), sort_keys=False)
 
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.to_yaml())}</pre>"
+
     def recipe_hash(self) -> str:
         """Return ``sha256:...`` of what the recipe means, whatever its comments and order.
 
@@ -95,28 +121,44 @@ class Recipe(_Section):
         """
         plain = self._plain()
         plain["volatility"].pop("events", None)
-        meaning = json.dumps(plain, sort_keys=True)
-        return f"sha256:{hashlib.sha256(meaning.encode()).hexdigest()}"
+        return text_hash(json.dumps(plain, sort_keys=True))
 
-    def _plain(self) -> dict[str, Any]:
-        plain: dict[str, Any] = json.loads(self.model_dump_json())
+    def _plain(self) -> Content:
+        plain: Content = json.loads(self.model_dump_json())
         if self.volatility.events is None:
             for key in ("events", "event_names", "events_hash"):
                 del plain["volatility"][key]
+        if self.span == SpanSection():
+            del plain["span"]
         return plain
 
-    def with_changes(self, latency: str | None = None, strategies: tuple[str, ...] = ()) -> "Recipe":
-        """Return the recipe with another latency model, or with only the named strategies.
+    def with_changes(
+        self,
+        latency: str | None = None,
+        strategies: tuple[str, ...] = (),
+        changes: Mapping[str, Any] | None = None,
+    ) -> "Recipe":
+        """Return the recipe with another latency model, only the named strategies, or other keys changed.
 
         A named strategy keeps the parameters that the recipe gives it.
+
+        Parameters
+        ----------
+        changes : mapping of dotted key to value
+            See `change_keys`.
+
+        Raises
+        ------
+        RecipeError
+            What comes out is no recipe.
         """
-        changed = self.model_dump()
+        content = change_keys(self.model_dump(), changes or {}, "command line")
         if latency is not None:
-            changed["latency"]["model"] = latency
+            content["latency"]["model"] = latency
         if strategies:
-            given = {entry["name"]: entry for entry in self.strategies}
-            changed["strategies"] = [given.get(name, {"name": name}) for name in strategies]
-        return parse_recipe(changed, "command line")
+            given = {entry["name"]: entry for entry in content["strategies"]}
+            content["strategies"] = [given.get(name, {"name": name}) for name in strategies]
+        return parse_recipe(content, "command line")
 
     def build_strategies(self) -> dict[str, Strategy]:
         """Return the strategies by name, in the recipe's order."""
@@ -129,59 +171,115 @@ def default_recipe_text() -> str:
     return shipped.read_text(encoding="utf-8")
 
 
-def load_recipe(file: Path | None) -> Recipe:
-    """Read a recipe file, or the shipped one.
+def load_recipe(file: Path | str | None = None, changes: Mapping[str, Any] | None = None) -> Recipe:
+    """Read a recipe file, or the shipped one; a file names only what it changes in the shipped one.
+
+    Blocks are merged key by key; a list, as that of the strategies, is taken as it stands.
+
+    Parameters
+    ----------
+    changes : mapping of dotted key to value
+        Changed after that: ``{"latency.model": "zero"}``; see `change_keys`.
 
     Raises
     ------
     RecipeError
-        The file is missing or not YAML, or a key or value is wrong; the message names the key, and the
-        nearest right one.
+        The file is missing or not YAML, or keys or values are wrong; the message tells every fault, each
+        with its key and the nearest right one.
     """
-    if file is None:
-        text, where = default_recipe_text(), "default recipe"
-    else:
-        where = str(file)
-        try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(
-                f"cannot read recipe {file}: {getattr(error, 'strerror', None) or error}"
-            ) from error
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{where} is not YAML: {' '.join(str(error).split())}") from error
-    return parse_recipe(content, where, file.parent if file is not None else Path())
+    content: Content = parse_yaml(default_recipe_text(), "default recipe")
+    where, folder = "default recipe", Path()
+    if file is not None:
+        where, folder = str(file), Path(file).parent
+        content = merged(content, read_yaml(Path(file), HINT))
+    return parse_recipe(change_keys(content, changes or {}, where), where, folder)
+
+
+def change_keys(content: Mapping[str, Any], changes: Mapping[str, Any], where: str) -> Content:
+    """Return `content` with some keys changed, each named by its dotted path.
+
+    Parameters
+    ----------
+    changes : mapping of str to value
+        ``fusion.ridge``; a strategy goes by its name: ``strategies.vol_target.target_vol_pct``.
+
+    Raises
+    ------
+    RecipeError
+        A path leads through something that holds no keys, or through a strategy that is not there.
+    """
+    changed: Content = deepcopy(dict(content))
+    for key, value in changes.items():
+        *parents, last = key.split(".")
+        place: Any = changed
+        for depth, parent in enumerate(parents):
+            place = _step_into(place, parent, ".".join(parents[: depth + 1]), where)
+        if not isinstance(place, dict):
+            raise RecipeError(f"{where}: {'.'.join(parents)!r} holds no keys, so there is no {key!r}")
+        place[last] = value
+    return changed
+
+
+def _step_into(place: Any, key: str, path: str, where: str) -> Any:
+    if isinstance(place, dict):
+        return place.setdefault(key, {})
+    if isinstance(place, list | tuple):
+        by_name = {entry.get("name"): entry for entry in place if isinstance(entry, dict)}
+        if key in by_name:
+            return by_name[key]
+        names = [str(name) for name in by_name]
+        raise RecipeError(
+            f"{where}: the recipe has no {path!r}{nearest(key, names)}; it has {', '.join(names)}"
+        )
+    raise RecipeError(f"{where}: {path!r} holds no keys")
 
 
 def parse_recipe(content: object, where: str, folder: Path = Path()) -> Recipe:
-    """Check `content` and everything that it names; see `load_recipe`.
+    """Check `content`, a whole recipe, and everything that it names; see `load_recipe`.
 
     Parameters
     ----------
     folder : Path
         Where a relative ``volatility.events`` is looked for.
     """
-    if not isinstance(content, dict):
-        raise RecipeError(f"{where} holds no keys; start from: newsvol replay --print-recipe")
-    try:
-        recipe = Recipe.model_validate(content)
-    except ValidationError as error:
-        raise RecipeError(f"{where}: {_first_problem(error)}") from None
+    recipe = checked(Recipe, require_keys(content, where, HINT), where)
+    faults: list[str] = []
+    for check in (_check_latency, _check_fill, _check_forecaster, _check_strategies):
+        _collect(faults, check, recipe)
     try:
         recipe = _with_events(recipe, folder)
-        parse_latency(recipe.latency.model)
-        if recipe.fill not in FILL_MODELS:
-            raise UnknownNameError("fill model", recipe.fill, FILL_MODELS)
-        FORECASTERS.factory(recipe.volatility.forecaster)
-        names = [entry.get("name") for entry in recipe.strategies]
-        if len(set(names)) < len(names):
-            raise RecipeError("a strategy is named twice")
-        recipe.build_strategies()
     except InputError as error:
-        raise RecipeError(f"{where}: {error}") from error
+        faults.append(str(error))
+    if faults:
+        raise RecipeError(f"{where}: {'; '.join(dict.fromkeys(faults))}")
     return recipe
+
+
+def _collect(faults: list[str], check: Callable[[Recipe], object], recipe: Recipe) -> None:
+    try:
+        check(recipe)
+    except InputError as error:
+        faults.append(str(error))
+
+
+def _check_latency(recipe: Recipe) -> None:
+    parse_latency(recipe.latency.model)
+
+
+def _check_fill(recipe: Recipe) -> None:
+    if recipe.fill not in FILL_MODELS:
+        raise UnknownNameError("fill model", recipe.fill, FILL_MODELS)
+
+
+def _check_forecaster(recipe: Recipe) -> None:
+    FORECASTERS.factory(recipe.volatility.forecaster)
+
+
+def _check_strategies(recipe: Recipe) -> None:
+    names = [entry.get("name") for entry in recipe.strategies]
+    if len(set(map(str, names))) < len(names):
+        raise RecipeError("a strategy is named twice")
+    recipe.build_strategies()
 
 
 def _with_events(recipe: Recipe, folder: Path) -> Recipe:
@@ -201,14 +299,14 @@ def _with_events(recipe: Recipe, folder: Path) -> Recipe:
             f"those that do: {', '.join(SCHEDULED)}"
         )
     file = (folder / volatility.events).absolute()
-    found = events_hash(file)
-    if volatility.events_hash not in (None, found):
+    pinned = events_hash(file)
+    if volatility.events_hash not in (None, pinned):
         raise RecipeError(
-            f"{file} is not the file that the recipe names: it has {found}, not {volatility.events_hash}"
+            f"{file} is not the file that the recipe names: it has {pinned}, not {volatility.events_hash}"
         )
     load_schedule(file, volatility.event_names)
-    pinned = volatility.model_copy(update={"events": file, "events_hash": found})
-    return recipe.model_copy(update={"volatility": pinned})
+    section = volatility.model_copy(update={"events": file, "events_hash": pinned})
+    return recipe.model_copy(update={"volatility": section})
 
 
 def _build_strategy(entry: dict[str, Any]) -> Strategy:
@@ -224,26 +322,3 @@ def _build_strategy(entry: dict[str, Any]) -> Strategy:
                 f"strategy {name!r} has no parameter {key!r}{nearest(key, known)}; it has {known}"
             )
     return factory(**given)
-
-
-def _first_problem(error: ValidationError) -> str:
-    # a mistyped key is also a missing one: the typo is what the user can mend
-    problem = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-    *parents, key = [str(part) for part in problem["loc"]] or ["recipe"]
-    place = f"{'.'.join(parents)}.{key}" if parents else key
-    if problem["type"] == "extra_forbidden":
-        known = _known_keys(parents)
-        return f"unknown key {place!r}{nearest(key, known)}; known here: {', '.join(known)}"
-    if problem["type"] == "missing":
-        return f"key {place!r} is missing; newsvol replay --print-recipe shows a whole recipe"
-    return f"key {place!r}: {problem['msg'].lower()}, got {problem['input']!r}"
-
-
-def _known_keys(parents: list[str]) -> list[str]:
-    model: Any = Recipe
-    for parent in parents:
-        annotation = model.model_fields[parent].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        model = annotation
-    return list(model.model_fields)

@@ -7,7 +7,7 @@ import numpy as np
 
 from newsvol.engine.arrays import NS_PER_MS, FloatArray, IntArray
 from newsvol.engine.costs import Costs
-from newsvol.engine.errors import RecipeError
+from newsvol.engine.errors import RecipeError, TapeError
 from newsvol.engine.fills import FILL_MODELS, fill_orders
 from newsvol.engine.frames import DecisionFrame, FillFrame, SentimentScores, WeightFrame
 from newsvol.engine.ledger import NOT_SENT, LatencyLedger
@@ -84,6 +84,25 @@ class Session:
     service: ServiceTimes
     forecasts: Forecasts
     strategies: Mapping[str, StrategyRun]
+
+
+def tape_of_span(tape: Tape, recipe: Recipe) -> Tape:
+    """Return what of `tape` the recipe's span lets a replay see: nothing after its last day.
+
+    Raises
+    ------
+    TapeError
+        The span lies beyond the tape.
+    """
+    span = recipe.span
+    if len(tape.sessions) == 0 or len(tape.bars) == 0:
+        raise TapeError("the tape has no bars; import one with: newsvol tape import --help")
+    begins, ends = tape.days()
+    if span.first is not None and span.first > ends:
+        raise TapeError(f"the span starts on {span.first}, after the tape's last day, {ends}")
+    if span.last is not None and span.last < begins:
+        raise TapeError(f"the span ends on {span.last}, before the tape's first day, {begins}")
+    return tape if span.last is None else tape.until(span.last)
 
 
 def model_ticks(tape: Tape, history: VolHistory) -> TickFrame:
@@ -227,8 +246,11 @@ def _forecast(
         at_bucket,
     )
     fused = fusion.fuse(ticks.bucket, base[ticks.bucket], features)
-    # nothing is left to forecast at the very end of the tape
-    fused = np.where(ticks.available_ns < history.buckets.close_ns[-1], fused, np.nan)
+    # nothing is left to forecast at the very end of the tape, and nothing is asked for before the span
+    first = recipe.span.first
+    begins_ns = ticks.available_ns[0] if first is None else tape.day_start_ns(first)
+    in_span = (ticks.available_ns >= begins_ns) & (ticks.available_ns < history.buckets.close_ns[-1])
+    fused = np.where(in_span, fused, np.nan)
     by_name["fused"] = np.where(bucket_tick >= 0, fused[bucket_tick], np.nan)
     return Forecasts(
         by_name=by_name,

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from newsvol.engine.arrays import NS_PER_DAY, IntArray
 from newsvol.engine.errors import UnknownNameError
@@ -32,8 +33,7 @@ def sessions_between(calendar: str, first_ns: int, last_ns: int) -> SessionFrame
     UnknownNameError
         No calendar of that name.
     """
-    import pandas as pd
-    from exchange_calendars.errors import NoSessionsError
+    from exchange_calendars.errors import NoSessionsError  # noqa: PLC0415 - see `_known`
 
     # A day on either side: a session can start on the UTC day before or after its own date.
     start = pd.Timestamp(first_ns - NS_PER_DAY, unit="ns").strftime("%Y-%m-%d")
@@ -71,8 +71,6 @@ def session_of(sessions: SessionFrame, stamps_ns: IntArray) -> IntArray:
 
 def session_dates(sessions: SessionFrame, zone: str) -> IntArray:
     """Return the date of each session on its exchange's clock, as whole days since 1970; shape (S,)."""
-    import pandas as pd
-
     local = pd.DatetimeIndex(sessions.open_ns, tz="UTC").tz_convert(zone).tz_localize(None)
     return local.to_numpy().astype("datetime64[D]").astype(np.int64)
 
@@ -80,7 +78,7 @@ def session_dates(sessions: SessionFrame, zone: str) -> IntArray:
 @lru_cache(maxsize=16)
 def _known(calendar: str, start: str, end: str) -> Any:
     # exchange_calendars takes a third of a second to import and a calendar a tenth to build.
-    import exchange_calendars
+    import exchange_calendars  # noqa: PLC0415
 
     try:
         with warnings.catch_warnings():

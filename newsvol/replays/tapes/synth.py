@@ -115,6 +115,11 @@ def synthesize(market: Market) -> tuple[Tape, Mapping[str, Any]]:
     return Tape(bars, news, sessions, info), truth
 
 
+def synthetic_tape(market: Market | None = None) -> Tape:
+    """Return the tape of `market`; without one, the embedded market of 250 sessions and 1,000 headlines."""
+    return synthesize(market or Market())[0]
+
+
 def perfect_reading(truth: Mapping[str, Any]) -> FloatArray:
     """Return the sentiment of a model that reads every planted headline right, shape (N, 3)."""
     sentiment = np.array(truth["sentiment"])

@@ -9,16 +9,21 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, date, datetime, timedelta
+from html import escape
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from newsvol.engine.arrays import NS_PER_SECOND
 from newsvol.engine.errors import TapeError
 from newsvol.engine.frames import BarFrame, Columns, NewsFrame, SessionFrame
 from newsvol.replays.folders import new_folder
+from newsvol.signals.volatility.history import VolHistory, measure_history
 
 FORMAT = 1
 F = TypeVar("F", bound=Columns)
@@ -65,6 +70,56 @@ class Tape:
                     digest.update(np.ascontiguousarray(values).tobytes())
         return f"sha256:{digest.hexdigest()}"
 
+    def day_start_ns(self, day: date) -> int:
+        """Return when `day` begins on the exchange's clock."""
+        return local_midnight_ns(day, ZoneInfo(self.info.timezone))
+
+    def days(self) -> tuple[date, date]:
+        """Return the first and the last day of the tape's sessions, on the exchange's clock."""
+        zone = ZoneInfo(self.info.timezone)
+        first, last = (
+            datetime.fromtimestamp(int(stamp) // NS_PER_SECOND, zone).date()
+            for stamp in self.sessions.open_ns[[0, -1]]
+        )
+        return first, last
+
+    def until(self, last: date) -> "Tape":
+        """Return the tape up to the end of the day `last`: what became available later is not on it.
+
+        Raises
+        ------
+        TapeError
+            The day is before the tape's first.
+        """
+        end_ns = self.day_start_ns(last + timedelta(days=1))
+        bars = self.bars.take(self.bars.close_ns <= end_ns)
+        if len(bars) == 0:
+            raise TapeError(f"the tape has no bars up to {last}; its first day is {self.days()[0]}")
+        return Tape(
+            bars=bars,
+            news=self.news.take(self.news.available_ns <= end_ns),
+            sessions=self.sessions.take(self.sessions.open_ns < end_ns),
+            info=self.info,
+        )
+
+    def history(self) -> VolHistory:
+        """Return the realized measures of the tape's buckets; what forecasters read."""
+        return measure_history(self.bars, self.sessions)
+
+    def _repr_html_(self) -> str:
+        first, last = self.days() if len(self.sessions) else ("-", "-")
+        facts = {
+            "instrument": self.info.instrument,
+            "days": f"{first} to {last}",
+            "sessions": f"{len(self.sessions):,}",
+            "bars": f"{len(self.bars):,}",
+            "headlines": f"{len(self.news):,}",
+        }
+        rows = "".join(
+            f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in facts.items()
+        )
+        return f"<table>{rows}</table>"
+
 
 def save_tape(tape: Tape, folder: Path, extra: Mapping[str, str] | None = None) -> str:
     """Write `tape` to a new `folder`, whole or not at all, and return its content hash.
@@ -95,7 +150,13 @@ def save_tape(tape: Tape, folder: Path, extra: Mapping[str, str] | None = None) 
     return content_hash
 
 
-def load_tape(folder: Path) -> Tape:
+def local_midnight_ns(day: date, zone: ZoneInfo) -> int:
+    """Return when `day` begins in `zone`, in UTC nanoseconds."""
+    moment = datetime.combine(day, datetime.min.time(), zone)
+    return int(moment.astimezone(UTC).timestamp()) * NS_PER_SECOND
+
+
+def load_tape(folder: Path | str) -> Tape:
     """Read the tape in `folder` and check it against the hash it was saved with.
 
     Raises
@@ -103,6 +164,7 @@ def load_tape(folder: Path) -> Tape:
     TapeError
         The folder is not a tape, was written by another format, or its columns were changed.
     """
+    folder = Path(folder)
     about_file = folder / "tape.json"
     if not about_file.is_file():
         raise TapeError(f"{folder} is not a tape (no tape.json); make one with: newsvol tape import --help")

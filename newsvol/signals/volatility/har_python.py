@@ -7,7 +7,7 @@ from newsvol.signals.volatility.har import HarConfig
 from newsvol.signals.volatility.har_nb import MAX_NEWTON_STEPS, MAX_RATIO
 
 
-def walk_forward_python(
+def walk_forward_python(  # noqa: PLR0912 - the kernel's cases, one after the other
     x: FloatArray,
     config: HarConfig,
     extra: FloatArray | None = None,

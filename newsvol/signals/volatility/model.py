@@ -1,6 +1,7 @@
-"""HAR in a notebook: ``VolatilityModel("log-har-p-full").fit(history)``, in the manner of scikit-learn."""
+"""HAR in a notebook: ``VolatilityModel("log-har-p-full").fit(tape)``, in the manner of arch."""
 
-from typing import Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -11,12 +12,24 @@ from newsvol.signals.volatility.forecasters import SCHEDULED, Blend, Har
 from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.intervals import IntervalConfig, Intervals, forecast_intervals
+from newsvol.signals.volatility.losses import forecast_losses
 from newsvol.signals.volatility.naive import NAIVE
 from newsvol.signals.volatility.schedule import Schedule
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Measured(Protocol):
+    """Anything with a history: a tape."""
+
+    def history(self) -> VolHistory:
+        """Return the realized measures of its buckets."""
+        ...
+
 
 class VolatilityModel:
-    """A HAR forecaster by name, with its coefficients in the open.
+    """A HAR forecaster by name.
 
     Parameters
     ----------
@@ -27,11 +40,6 @@ class VolatilityModel:
     schedule : Schedule or None
         For the forecasters that use events.
 
-    Attributes
-    ----------
-    coefficients_ : dict of str to float
-        After `fit`: of the last fit, by the name of their column. Of a blend, a dictionary for each member.
-
     Raises
     ------
     UnknownNameError
@@ -39,8 +47,6 @@ class VolatilityModel:
     InputError
         The forecaster has no coefficients, or uses no events.
     """
-
-    coefficients_: dict[str, float] | list[dict[str, float]]
 
     def __init__(
         self,
@@ -58,19 +64,28 @@ class VolatilityModel:
         events = {"schedule": schedule} if schedule is not None else {}
         self._forecaster = factory(window=window, min_window=min_window, **events)
 
-    def fit(self, history: VolHistory) -> Self:
-        """Walk over `history` and keep the coefficients of the last fit.
+    def __repr__(self) -> str:
+        return f"VolatilityModel({self.name!r}, window={self.window}, min_window={self.min_window})"
+
+    def fit(self, data: "VolHistory | Measured") -> "VolatilityFit":
+        """Walk over the history of `data`, refitting at every bucket.
+
+        Parameters
+        ----------
+        data : VolHistory or Tape
 
         Raises
         ------
         InputError
-            There are fewer rows than the first fit needs, or columns are collinear; they are named.
+            The forecaster has no coefficients, there are fewer rows than the first fit needs, or columns are
+            collinear; they are named.
         """
+        history = data if isinstance(data, VolHistory) else data.history()
         forecaster = self._forecaster
         if not isinstance(forecaster, Har | Blend):
             raise InputError(f"forecaster {self.name!r} has no coefficients")
         members = forecaster.members if isinstance(forecaster, Blend) else (forecaster,)
-        found = []
+        coefficients = []
         for member in members:
             state, _ = member.run(history)
             if not np.isfinite(state.beta).all():
@@ -78,17 +93,75 @@ class VolatilityModel:
                     f"forecaster {self.name!r} needs {self.min_window} buckets after its longest lag and the "
                     f"diurnal warm-up; the history has {len(history.buckets)}"
                 )
-            found.append(dict(zip(state.columns, state.beta.tolist(), strict=True)))
-        self.coefficients_ = found if isinstance(forecaster, Blend) else found[0]
-        return self
+            coefficients.append(dict(zip(state.columns, state.beta.tolist(), strict=True)))
+        return VolatilityFit(self, history, tuple(coefficients), forecaster.forecast(history))
 
-    def forecast(self, history: VolHistory) -> FloatArray:
-        """Return the variance forecast of every bucket, shape (B,), each from the rows before it.
+    def forecast(self, data: "VolHistory | Measured") -> FloatArray:
+        """Return the variance forecast of every bucket, shape (B,), each from the rows before it."""
+        return self._forecaster.forecast(data if isinstance(data, VolHistory) else data.history())
 
-        Walk-forward: coefficients of `fit` are not used, since those of the last row know the others.
-        """
-        return self._forecaster.forecast(history)
 
-    def forecast_intervals(self, history: VolHistory, config: IntervalConfig | None = None) -> Intervals:
-        """Return the band around `forecast`; see `intervals.forecast_intervals`."""
-        return forecast_intervals(history, self.forecast(history), config)
+@dataclass(frozen=True, repr=False)
+class VolatilityFit:
+    """What a `VolatilityModel` found.
+
+    Attributes
+    ----------
+    coefficients : tuple of dict
+        Of the last refit, by the name of their column; one dictionary, or one for each member of a blend.
+    variance : FloatArray, shape (B,)
+        The forecast of every bucket, from the rows before it: walk-forward, not from `coefficients`, since
+        those of the last row know the others. NaN before the first fit.
+    """
+
+    model: VolatilityModel
+    history: VolHistory
+    coefficients: tuple[dict[str, float], ...]
+    variance: FloatArray
+
+    @property
+    def params(self) -> "pd.Series[float]":
+        """The coefficients of the last refit; of a blend indexed by (member, column)."""
+        import pandas as pd  # noqa: PLC0415 - the replay does without it
+
+        if len(self.coefficients) == 1:
+            return pd.Series(self.coefficients[0], name=self.model.name)
+        return pd.concat({member: pd.Series(found) for member, found in enumerate(self.coefficients)})
+
+    @property
+    def forecasts(self) -> "pd.DataFrame":
+        """A row a bucket, by its start (UTC): realized and forecast variance."""
+        import pandas as pd  # noqa: PLC0415 - the replay does without it
+
+        index = pd.DatetimeIndex(self.history.buckets.open_ns, tz="UTC", name="time")
+        return pd.DataFrame({"rv": self.history.measures.rv, "forecast": self.variance}, index=index)
+
+    def intervals(self, config: IntervalConfig | None = None) -> Intervals:
+        """Return the band around the forecast; see `intervals.forecast_intervals`."""
+        return forecast_intervals(self.history, self.variance, config)
+
+    def losses(self) -> dict[str, float]:
+        """Return mean QLIKE and MSE on variance, R2 on volatility and on log variance, out of sample."""
+        realized = self.history.measures.rv
+        rows = np.isfinite(self.variance) & (self.variance > 0) & (realized > 0)
+        return forecast_losses(realized[rows], self.variance[rows])
+
+    def summary(self) -> str:
+        """Return the losses and the coefficients as text."""
+        rows = int(np.isfinite(self.variance).sum())
+        losses = self.losses()
+        lines = [
+            f"{self.model.name}: {rows:,} of {len(self.variance):,} buckets, each from those before it",
+            f"QLIKE {losses['qlike']:.4f}   MSE {losses['mse']:.3e}   "
+            f"R2 vol {losses['r2_vol']:.3f}   R2 log {losses['r2_log']:.3f}",
+            "",
+            "coefficients of the last refit",
+            *self.params.to_string(float_format=lambda value: f"{value:.4f}").splitlines(),
+        ]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{self.summary()}</pre>"

@@ -60,10 +60,10 @@ def test_nothing_decided_by_t_changes_when_everything_after_t_does(
 def test_a_replay_gives_a_whole_run(hourly: tuple[Tape, FloatArray], recipe: Recipe, tmp_path: Path) -> None:
     tape, _ = hourly
     alone = Tape(tape.bars, tape.news.take(slice(0, 0)), tape.sessions, tape.info)
-    metrics = replay(alone, recipe_for(recipe, "log-har-p-full"), tmp_path / "run")
-    models = metrics["forecast"]["models"]
-    assert models["log-har-p-full"]["qlike"] < models["last-bucket"]["qlike"]
-    assert metrics["strategies"]["vol_target"]["fills"]["bridge"]["orders"] > 0
+    metrics = replay(alone, recipe_for(recipe, "log-har-p-full"), tmp_path / "run").metrics
+    losses = {name: score.qlike for name, score in metrics.forecast.models.items()}
+    assert losses["log-har-p-full"] < losses["last-bucket"]
+    assert metrics.strategies["vol_target"].fills["bridge"].orders > 0
 
 
 @pytest.mark.parametrize("forecaster", ["har-j", "har-cj"])

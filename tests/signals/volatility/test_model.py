@@ -17,24 +17,28 @@ def history(make_history):
 
 
 def test_coefficients_are_those_of_statsmodels_on_the_last_window(history):
-    model = VolatilityModel("log-har-p", 200, 100).fit(history)
+    params = VolatilityModel("log-har-p", 200, 100).fit(history).params
     x = np.log(history.z)
     rows = np.arange(len(x) - 201, len(x) - 1)
     design = np.column_stack([np.ones(200), *([x[b - lag : b].mean() for b in rows] for lag in LAGS)])
     peer = sm.OLS(x[rows], design).fit().params
-    assert list(model.coefficients_) == ["constant", "lag1", "lag7", "lag35", "lag154"]
-    np.testing.assert_allclose(list(model.coefficients_.values()), peer, rtol=1e-8)
+    assert list(params.index) == ["constant", "lag1", "lag7", "lag35", "lag154"]
+    np.testing.assert_allclose(params, peer, rtol=1e-8)
 
 
 def test_forecasts_are_those_of_a_replay(history):
     forecaster = FORECASTERS.factory("log-har-p-full")(window=200, min_window=100)
-    model = VolatilityModel("log-har-p-full", 200, 100).fit(history)
-    assert np.array_equal(model.forecast(history), forecaster.forecast(history), equal_nan=True)
-    assert set(model.coefficients_) >= {"leverage", "leverage7", "recent", "slope0"}
+    model = VolatilityModel("log-har-p-full", 200, 100)
+    fit = model.fit(history)
+    assert np.array_equal(fit.variance, forecaster.forecast(history), equal_nan=True)
+    assert np.array_equal(model.forecast(history), fit.variance, equal_nan=True)
+    assert set(fit.params.index) >= {"leverage", "leverage7", "recent", "slope0"}
 
 
 def test_a_blend_has_coefficients_for_each_member(history):
-    least_squares, by_qlike = VolatilityModel("har-blend", 200, 100).fit(history).coefficients_
+    fit = VolatilityModel("har-blend", 200, 100).fit(history)
+    least_squares, by_qlike = fit.coefficients
+    assert fit.params[1, "lag1"] == by_qlike["lag1"]
     assert list(least_squares) == list(by_qlike)
     assert least_squares["lag1"] != by_qlike["lag1"]
 
@@ -42,13 +46,24 @@ def test_a_blend_has_coefficients_for_each_member(history):
 def test_events_have_coefficients_by_their_name(history):
     stamps = history.buckets.open_ns[history.buckets.slot == 4][::5] + 1
     schedule = Schedule(np.full(len(stamps), "FOMC", dtype=object), stamps)
-    model = VolatilityModel("log-har-p-events", 200, 100, schedule).fit(history)
-    assert {"FOMC", "FOMC+1"} <= set(model.coefficients_)
+    fit = VolatilityModel("log-har-p-events", 200, 100, schedule).fit(history)
+    assert {"FOMC", "FOMC+1"} <= set(fit.params.index)
 
 
 def test_bands_come_with_the_forecast(history):
-    bands = VolatilityModel(window=200, min_window=100).forecast_intervals(history)
+    bands = VolatilityModel(window=200, min_window=100).fit(history).intervals()
     assert np.isfinite(bands.lower[-100:]).all()
+
+
+def test_a_fit_shows_losses_that_leave_out_what_was_not_forecast(history):
+    fit = VolatilityModel("log-har-p", 200, 100).fit(history)
+    rows = np.isfinite(fit.variance)
+    assert 0 < rows.sum() < len(rows)
+    realized, forecast = fit.history.measures.rv[rows], fit.variance[rows]
+    loss = np.mean(realized / forecast - np.log(realized / forecast) - 1)
+    assert fit.losses()["qlike"] == pytest.approx(loss)
+    assert f"QLIKE {loss:.4f}" in fit.summary()
+    assert "lag154" in fit._repr_html_()
 
 
 def test_too_few_rows_say_how_many_are_needed(make_history):

@@ -48,7 +48,8 @@ class Request:
     forecasters : tuple of str
         None named: every one.
     first, last : date, optional
-        Local days of the test span; without `first` it is the last third of the buckets.
+        Local days of the test span: the recipe's span where they are not given, and without a first day the
+        last third of the buckets.
     schedule : Schedule, optional
         Scheduled events, known ahead, for the forecasters that use them and the cut by event day.
         Without it, the recipe's.
@@ -160,7 +161,9 @@ def evaluate(
     if len(tape.bars) == 0:
         raise TapeError("the tape has no bars; import one with: newsvol tape import --help")
     history = measure_history(tape.bars, tape.sessions)
-    span = choose_span(tape, history.buckets, asked.first, asked.last)
+    span = choose_span(
+        tape, history.buckets, asked.first or recipe.span.first, asked.last or recipe.span.last
+    )
     news = read_news(tape, probs)
     in_span = span.rows(len(history.buckets)) & usable(history.measures.rv)
     done: list[str] = []

@@ -1,14 +1,14 @@
 """Which buckets are scored: the test span, said before looking."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from newsvol.engine.arrays import NS_PER_SECOND, BoolArray, IntArray
 from newsvol.engine.errors import InputError, TapeError
-from newsvol.replays.tapes.tape import Tape
+from newsvol.replays.tapes.tape import Tape, local_midnight_ns
 from newsvol.signals.volatility.buckets import BucketFrame
 
 MIN_BUCKETS = 50
@@ -48,11 +48,15 @@ def choose_span(tape: Tape, buckets: BucketFrame, first: date | None, last: date
     if last is not None and str(last) < begins:
         raise InputError(f"--to {last} is before the tape's first day, {begins}")
     count = len(buckets)
-    end = count if last is None else int(np.searchsorted(buckets.open_ns, _midnight(last, zone, 1)))
+    end = (
+        count
+        if last is None
+        else int(np.searchsorted(buckets.open_ns, local_midnight_ns(last + timedelta(days=1), zone)))
+    )
     if first is None:
         start, rule = end - end // 3, "the last third" if last is None else f"the last third up to {last}"
     else:
-        start = int(np.searchsorted(buckets.open_ns, _midnight(first, zone, 0)))
+        start = int(np.searchsorted(buckets.open_ns, local_midnight_ns(first, zone)))
         rule = f"from {first}" if last is None else f"from {first} to {last}"
     if start >= end:
         raise InputError(f"the tape has no session {rule}")
@@ -67,8 +71,3 @@ def local_days(stamps_ns: IntArray, zone: ZoneInfo) -> list[str]:
 def local_times(stamps_ns: IntArray, zone: ZoneInfo) -> list[datetime]:
     """Return each stamp in the zone, to the second."""
     return [datetime.fromtimestamp(stamp // NS_PER_SECOND, zone) for stamp in stamps_ns.tolist()]
-
-
-def _midnight(day: date, zone: ZoneInfo, days_later: int) -> int:
-    moment = datetime.combine(day + timedelta(days=days_later), datetime.min.time(), zone)
-    return int(moment.astimezone(UTC).timestamp()) * NS_PER_SECOND

@@ -184,7 +184,9 @@ def sweep(
         raise TapeError("the tape has no bars; import one with: newsvol tape import --help")
     schedule = asked.schedule or recipe_schedule(recipe)
     history = measure_history(tape.bars, tape.sessions)
-    span = choose_span(tape, history.buckets, asked.first, asked.last)
+    span = choose_span(
+        tape, history.buckets, asked.first or recipe.span.first, asked.last or recipe.span.last
+    )
     news = read_news(tape, probs)
     cut_ns = int(history.buckets.open_ns[min(span.first, len(history.buckets) - 1)])
     blind = TrialForecasts(recipe, _history_before(tape, cut_ns), _news_before(news, cut_ns), schedule)
