@@ -2,20 +2,24 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+# What besides the lean install: `make replay EXTRAS=torch` serves models on a GPU.
+EXTRAS ?=
+LEAN := $(VENV)/.installed-$(if $(EXTRAS),$(EXTRAS),lean)
+DEV := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: replay test quick check lint wheel-smoke benchmark clean
 
-replay: $(STAMP)
+replay: $(LEAN)
 	$(BIN)/newsvol replay
 
-test: $(STAMP)
+test: $(DEV)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-quick: $(STAMP)
+quick: $(DEV)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
-lint: $(STAMP)
+lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -23,19 +27,24 @@ lint: $(STAMP)
 
 check: lint quick
 
-wheel-smoke: $(STAMP)
+wheel-smoke: $(DEV)
 	bash .ci/wheel-smoke
 
-benchmark: $(STAMP)
+benchmark: $(DEV)
 	$(BIN)/python benchmarks/replay.py --out benchmarks/results/replay.json
 
-# torch first, from the pin: an unpinned torch pulls several GB of CUDA packages.
-$(STAMP): setup.cfg pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "newsvol needs Python 3.11 or newer; say which with: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 2)
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	touch $(STAMP)
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  (echo "newsvol needs Python 3.11 or newer; say which with: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 2)
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed-lean: setup.cfg pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e .
+	touch $@
+
+$(VENV)/.installed-%: setup.cfg pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[$*]'
+	touch $@
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

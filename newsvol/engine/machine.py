@@ -3,19 +3,26 @@
 import os
 import platform
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 LIBRARIES = ("numpy", "numba", "pandas", "pyarrow", "vectorbt", "torch", "transformers", "onnxruntime")
 
 
 def versions(libraries: Sequence[str] = LIBRARIES) -> dict[str, str]:
-    """Return the versions of Python, newsvol and the libraries that a result may depend on."""
+    """Return the versions of Python, newsvol and those of `libraries` that are installed."""
     return {
         "python": platform.python_version(),
         "newsvol": version("newsvol"),
-        **{name: version(name) for name in libraries},
+        **{name: found for name in libraries if (found := _version(name)) is not None},
     }
+
+
+def _version(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
 
 
 def machine() -> dict[str, str | int]:

@@ -73,7 +73,7 @@ def train(
     read = load_training_recipe(recipe)
     if track is not None:
         read = read.model_copy(update={"track": track})
-    for module in ("accelerate", "sklearn", "onnx"):
+    for module in ("torch", "transformers", "peft", "accelerate", "sklearn", "onnx"):
         if importlib.util.find_spec(module) is None:
             raise InputError(f"training needs {module}: pip install 'newsvol[train]'")
     if not data.is_dir():
