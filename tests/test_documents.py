@@ -1,5 +1,6 @@
 """What the documents say is what the commands do."""
 
+import json
 import re
 import subprocess
 import sys
@@ -59,3 +60,17 @@ def test_every_link_between_documents_leads_somewhere() -> None:
     for file in DOCUMENTS:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", file.read_text(encoding="utf-8")):
             assert (file.parent / target).exists(), f"{file.name} links to {target}"
+
+
+def test_the_notebook_runs_and_shows_what_it_gives() -> None:
+    notebook = json.loads((ROOT / "docs" / "notebook.ipynb").read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    scope: dict[str, object] = {}
+    for cell in cells:
+        assert cell["execution_count"], "execute the notebook before it is committed"
+        exec("".join(cell["source"]), scope)  # noqa: S102 - our own pages
+    shown = "".join(
+        text for cell in cells for out in cell["outputs"] for text in out["data"].get("text/plain", ())
+    )
+    loss = scope["run"].metrics.forecast.models["fused"].qlike  # type: ignore[attr-defined]
+    assert f"f:fused           {loss:.6f}" in shown

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A finished run: what it was, and what came out. The tables are read when they are asked for.
 
@@ -122,6 +122,10 @@ class Run:
         frame: pd.DataFrame = self.table(name).to_pandas()
         frame.index = pd.DatetimeIndex(frame[stamp], tz="UTC", name="time")
         return frame
+
+    def __repr__(self) -> str:
+        about = self.manifest
+        return f"Run({about.name!r} of {about.tape.instrument}, latency {about.latency}, {about.run_id})"
 
     def _repr_html_(self) -> str:
         """Return what the run is and what came out, for a notebook."""

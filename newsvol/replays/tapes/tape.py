@@ -45,7 +45,7 @@ class TapeInfo:
     counts: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tape:
     """Bars and news of one instrument, with the sessions that they fall in."""
 
@@ -106,15 +106,21 @@ class Tape:
         """Return the realized measures of the tape's buckets; what forecasters read."""
         return measure_history(self.bars, self.sessions)
 
-    def _repr_html_(self) -> str:
+    def _facts(self) -> dict[str, str]:
         first, last = self.days() if len(self.sessions) else ("-", "-")
-        facts = {
+        return {
             "instrument": self.info.instrument,
             "days": f"{first} to {last}",
             "sessions": f"{len(self.sessions):,}",
             "bars": f"{len(self.bars):,}",
             "headlines": f"{len(self.news):,}",
         }
+
+    def __repr__(self) -> str:
+        return f"Tape({', '.join(f'{key}: {value}' for key, value in self._facts().items())})"
+
+    def _repr_html_(self) -> str:
+        facts = self._facts()
         rows = "".join(
             f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in facts.items()
         )
