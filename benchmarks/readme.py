@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import forecast_tables
 import serving_tables
 import variants_table
 from rich.console import Console
@@ -48,7 +49,7 @@ def summary_block() -> str:
             "the same with news: QLIKE",
             f"{news['qlike']:.4f} (`log-har-p` and news)",
             f"{plain['qlike']:.4f} (`log-har-p`)",
-            f"{_gain(news['gain_pct'])}, DM t {news['dm_t']:.1f}",
+            f"{forecast_tables.gain(news['gain_pct'])}, DM t {news['dm_t']:.1f}",
         ),
         (
             "`vol_target`, SPY: Sharpe ratio after costs and latency",
@@ -71,10 +72,6 @@ def summary_block() -> str:
     )
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join(["| | newsvol | baseline | result |", "|---|---|---|---|", *lines])
-
-
-def _gain(percent: float) -> str:
-    return f"{abs(percent):.1f}% {'better' if percent > 0 else 'worse'}"
 
 
 def spy_block() -> str:
@@ -108,39 +105,10 @@ def replay_block() -> str:
     )
 
 
-def forecasts_block() -> str:
-    """Return how the forecasts did on real minutes and hours."""
-    result = _read("forecasts")
-    minutes, hours = result["minutes"], result["hours"]
-    shown = ("diurnal-ewma", "har", "log-har-p", "log-har-p-full", "log-har-p-events", "fused:log_linear")
-    rows = [
-        f"| `{name}` | {m['qlike']:.4f} | {m['vs_har_pct']:+.1f}% | {_t(m['dm_har']['t'])} | "
-        f"{_t(m['dm_best']['t'])} | {m['r2_vol']:.3f} | {'yes' if m['in_confidence_set'] else 'no'} |"
-        for name in shown
-        for m in (minutes["models"][name],)
-    ]
-    real = next(trial for trial in minutes["news"]["trials"] if trial["name"] == "real")
-    best, events = hours["models"]["har-blend"], hours["events"]
-    lines = [
-        "| SPY minutes, last third | QLIKE | vs raw HAR | DM t vs HAR | DM t vs EWMA | R2 vol | in 90% MCS |",
-        "|---|---|---|---|---|---|---|",
-        *rows,
-        "",
-        f"`log-har-p` with the news is {_gain(real['gain_pct'])} than without (DM t {_t(real['dm_t'])}): on "
-        f"this tape the news {'pays' if minutes['news']['pays'] else 'does not pay'}. "
-        "`log-har-p-events` also knows the schedule of FOMC, CPI and NFP.",
-        "",
-        f"SPY hours, 2006 to 2021 ({hours['buckets']:,} buckets, Garman-Klass, no calendar): `har-blend` "
-        f"is {-best['vs_har_pct']:.1f}% below raw HAR in QLIKE (DM t {best['dm_har_t']:.1f}), and better in "
-        f"{best['years_better']} of {hours['years']} years. From 2014 on, the Fed's schedule lowers its "
-        f"QLIKE from {events['without_qlike']:.4f} to {events['with_qlike']:.4f} "
-        f"(DM t {events['dm_t']:.1f}). `{result['command']}`; {_machine(result)}.",
-    ]
-    return "\n".join(lines)
-
-
-def _t(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.1f}"
+def forecasts_block(part: str) -> str:
+    """Return one table of the forecasts on real minutes and hours."""
+    table: str = getattr(forecast_tables, part)(_read("forecasts"))
+    return table
 
 
 def mistakes_block(part: str) -> str:
@@ -212,7 +180,8 @@ BLOCKS = {
     "summary": summary_block,
     "spy": spy_block,
     "replay": replay_block,
-    "forecasts": forecasts_block,
+    "forecasts": partial(forecasts_block, "selected"),
+    **{f"forecasts_{part}": partial(forecasts_block, part) for part in ("minutes", "hours")},
     "mistakes": mistakes_made_block,
     **{f"mistakes_{part}": partial(mistakes_block, part) for part in ("input", "units", "delay", "fit")},
     "variants": variants_block,
