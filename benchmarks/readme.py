@@ -111,6 +111,51 @@ def forecasts_block(part: str) -> str:
     return table
 
 
+def volatility_block() -> str:
+    """Return the speed of the measures and of the HAR kernel."""
+    result = _read("volatility")
+    measures, har = result["measures"], result["har"]
+    cpu, refit, times = har["cpu_ms"], har["per_refit_us"], har["times_the_kernel"]
+    rows = (
+        ("newsvol", cpu["kernel"]["median"], refit["kernel"], 1.0),
+        ("newsvol, live steps", cpu["kernel_live_steps"]["median"], refit["kernel_live_steps"], None),
+        (
+            "NumPy, cumulated sums and a batched solve",
+            cpu["numpy_cumsum_and_batched_solve"]["median"],
+            refit["numpy_cumsum_and_batched_solve"],
+            times["numpy_cumsum_and_batched_solve"],
+        ),
+        (
+            "statsmodels `RollingOLS`",
+            cpu["rolling_ols_params_only"]["median"],
+            refit["rolling_ols_params_only"],
+            times["rolling_ols_params_only"],
+        ),
+        ("statsmodels in a loop", None, refit["statsmodels_loop"], times["statsmodels_loop"]),
+        ("arch `HARX` in a loop", None, refit["arch_harx_loop"], times["arch_harx_loop"]),
+    )
+    lines = [
+        f"| {name} | {'' if whole is None else f'{whole:.1f} ms'} | {one:,.2f} us | "
+        f"{'' if factor is None else f'{factor:,.1f}'} |"
+        for name, whole, one, factor in rows
+    ]
+    passes = {name: row["median"] for name, row in measures["cpu_ms"].items()}
+    return "\n".join(
+        [
+            f"Measures of {measures['bars']:,} bars in CPU time: {measures['kernel_measures']} take "
+            f"{passes['kernel']:.0f} ms; in pandas {measures['pandas_measures']} take "
+            f"{passes['pandas_groupby']:.0f} ms. Refits of HAR with a window of {har['window']:,} and "
+            f"{har['columns']} columns:",
+            "",
+            f"| | {har['refits']:,} refits, CPU time | one refit | times newsvol's |",
+            "|---|---|---|---|",
+            *lines,
+            "",
+            f"`{result['command']}`; {_machine(result)}.",
+        ]
+    )
+
+
 def mistakes_block(part: str) -> str:
     """Return one part of the mistakes as a table: what was done, and what it scored."""
     result = _read("mistakes")
@@ -182,6 +227,7 @@ BLOCKS = {
     "replay": replay_block,
     "forecasts": partial(forecasts_block, "selected"),
     **{f"forecasts_{part}": partial(forecasts_block, part) for part in ("minutes", "hours")},
+    "volatility": volatility_block,
     "mistakes": mistakes_made_block,
     **{f"mistakes_{part}": partial(mistakes_block, part) for part in ("input", "units", "delay", "fit")},
     "variants": variants_block,

@@ -20,7 +20,8 @@ def speed(result: dict[str, Any]) -> str:
     about = result["machine"]
     ratio = result["one_core"]["student"]["p50_ms"] / result["one_core"]["student-int8"]["p50_ms"]
     made = (
-        f"By the median, student-int8 is {ratio:.1f} times as fast as student. {result['headlines']} Reuters headlines of {result['pieces_per_headline']} pieces on average, "
+        f"By the median, student-int8 is {ratio:.1f} times as fast as student. Measured on "
+        f"{result['headlines']} Reuters headlines of {result['pieces_per_headline']} pieces on average, "
         f"{result['rounds']} rounds; speed-up against BERT-base; one of {about['cores']} cores of "
         f"{about['processor']} (`{result['command']}`)."
     )
