@@ -37,18 +37,19 @@ def summary_block() -> str:
     )
     small, peer = (serving["one_core"][name] for name in ("student-int8", serving["peer"]))
     student, tfidf = (training["test"][name]["macro_f1"] for name in ("student", "tfidf_logistic"))
-    gain, (low, high) = training["student_minus_tfidf_macro_f1"].values()
+    gain = training["student_minus_tfidf_macro_f1"]
+    low, high = gain["interval"]
     rows = (
         (
-            "volatility forecast, SPY minutes: QLIKE, lower is better",
-            f"{full['qlike']:.4f} (`log-har-p-full`)",
+            "`log-har-p-full`, SPY minutes: QLIKE, lower is better",
+            f"{full['qlike']:.4f}",
             f"{har['qlike']:.4f} (raw HAR)",
             f"{-full['vs_har_pct']:.1f}% better, DM t {full['dm_har']['t']:.1f}",
         ),
         (
-            "the same with news: QLIKE",
-            f"{news['qlike']:.4f} (`log-har-p` and news)",
-            f"{plain['qlike']:.4f} (`log-har-p`)",
+            "`log-har-p` with news, SPY minutes: QLIKE",
+            f"{news['qlike']:.4f} (with news)",
+            f"{plain['qlike']:.4f} (without)",
             f"{forecast_tables.gain(news['gain_pct'])}, DM t {news['dm_t']:.1f}",
         ),
         (
@@ -61,7 +62,7 @@ def summary_block() -> str:
             "sentiment, held-out sentences: macro-F1",
             f"{student:.3f} (`student`)",
             f"{tfidf:.3f} (TF-IDF)",
-            f"{gain:+.3f} (95% {low:.3f} to {high:.3f})",
+            f"{gain['gain']:+.3f} (95% {low:.3f} to {high:.3f})",
         ),
         (
             "one headline, one CPU core: median time",
