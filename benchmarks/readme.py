@@ -10,6 +10,7 @@ import io
 import json
 import re
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -222,7 +223,7 @@ def variants_block() -> str:
     )
 
 
-BLOCKS = {
+BLOCKS: dict[str, Callable[[], str]] = {
     "summary": summary_block,
     "spy": spy_block,
     "replay": replay_block,
