@@ -3,8 +3,8 @@
     python benchmarks/mistakes.py --data DIR [--out FILE.json]
 
 DIR is the folder of third-party data, which is not shipped: SPY minutes and headlines. Every figure is of the
-last third of the buckets; docs/audit.md quotes the results file. Headlines are only counted here, so that no
-sentiment model is needed.
+last third of the buckets; docs/mistakes.md quotes the results file. Headlines are only counted here, so that
+no sentiment model is needed.
 """
 
 from dataclasses import dataclass, replace

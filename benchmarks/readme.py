@@ -1,6 +1,8 @@
-"""Writes the tables of README.md and docs/*.md from the results files; `--check` says whether they agree.
+"""Fills the tables of README.md and docs/*.md from the results files; `--check` says whether they agree.
 
-python benchmarks/readme.py [--check]
+    python benchmarks/readme.py [--check]
+
+A table stands between the markers of its name, results:NAME and end, and may stand in several documents.
 """
 
 import argparse
@@ -8,25 +10,77 @@ import io
 import json
 import re
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import forecast_tables
 import serving_tables
 import variants_table
 from rich.console import Console
 
-from newsvol.cli.runs.tables import print_metrics
-from newsvol.replays.runs.schema import Metrics
-
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 BLOCK = re.compile(r"<!-- results:(\w+) -->\n.*?<!-- end -->", re.DOTALL)
+MARK = re.compile(r"<!-- (?:results:\w+|end) -->")
 WIDTH = 90
+
+
+def summary_block() -> str:
+    """Return one line for each claim of the project, beside what it is measured against."""
+    forecasts, run = _read("forecasts")["minutes"], _read("spy")["metrics"]
+    training, serving = _read("student-training"), _read("sentiment-serving")
+    har, plain, full = (forecasts["models"][name] for name in ("har", "log-har-p", "log-har-p-full"))
+    news = next(trial for trial in forecasts["news"]["trials"] if trial["name"] == "real")
+    target, hold = (
+        run["strategies"][name]["fills"]["bridge"]["sharpe"] for name in ("vol_target", "buy_and_hold")
+    )
+    small, peer = (serving["one_core"][name] for name in ("student-int8", serving["peer"]))
+    student, tfidf = (training["test"][name]["macro_f1"] for name in ("student", "tfidf_logistic"))
+    gain = training["student_minus_tfidf_macro_f1"]
+    low, high = gain["interval"]
+    rows = (
+        (
+            "`log-har-p-full`, SPY minutes: QLIKE, lower is better",
+            f"{full['qlike']:.4f}",
+            f"{har['qlike']:.4f} (raw HAR)",
+            f"{-full['vs_har_pct']:.1f}% better, DM t {full['dm_har']['t']:.1f}",
+        ),
+        (
+            "`log-har-p` with news, SPY minutes: QLIKE",
+            f"{news['qlike']:.4f} (with news)",
+            f"{plain['qlike']:.4f} (without)",
+            f"{forecast_tables.gain(news['gain_pct'])}, DM t {news['dm_t']:.1f}",
+        ),
+        (
+            "`vol_target`, SPY: Sharpe ratio after costs and latency",
+            f"{target:.2f}",
+            f"{hold:.2f} (buy and hold)",
+            "better" if target > hold else "no better",
+        ),
+        (
+            "sentiment, held-out sentences: macro-F1",
+            f"{student:.3f} (`student`)",
+            f"{tfidf:.3f} (TF-IDF)",
+            f"{gain['gain']:+.3f} (95% {low:.3f} to {high:.3f})",
+        ),
+        (
+            "one headline, one CPU core: median time",
+            f"{small['p50_ms']:.2f} ms (`student-int8`)",
+            f"{peer['p50_ms']:.1f} ms (BERT-base)",
+            f"{small['p50_speedup']:.1f} times as fast",
+        ),
+    )
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join(["| | newsvol | baseline | result |", "|---|---|---|---|", *lines])
 
 
 def spy_block() -> str:
     """Return the terminal tables of the real run, and what it took."""
+    from newsvol.cli.runs.tables import print_metrics
+    from newsvol.replays.runs.schema import Metrics
+
     result = _read("spy")
     console = Console(width=WIDTH, file=io.StringIO(), no_color=True)
     print_metrics(console, Metrics.model_validate(result["metrics"]), result["fill"])
@@ -48,43 +102,60 @@ def replay_block() -> str:
     return (
         f"One year of minute bars ({result['bars']:,}) with {result['headlines']:,} pre-scored headlines, "
         f"forecast to portfolio value: **{millions:.1f} million bars per CPU second** "
-        f"({whole:.1f} ms, of which vectorbt's portfolio takes {vectorbt:.1f} ms; "
+        f"({whole:.1f} ms in all, {vectorbt:.1f} ms of it in vectorbt's portfolio; "
         f"{_machine(result)}; `{result['command']}`)."
     )
 
 
-def forecasts_block() -> str:
-    """Return how the forecasts did on real minutes and hours."""
-    result = _read("forecasts")
-    minutes, hours = result["minutes"], result["hours"]
-    shown = ("diurnal-ewma", "har", "log-har-p", "log-har-p-full", "log-har-p-events", "fused:log_linear")
-    rows = [
-        f"| `{name}` | {m['qlike']:.4f} | {m['vs_har_pct']:+.1f}% | {_t(m['dm_har']['t'])} | "
-        f"{_t(m['dm_best']['t'])} | {m['r2_vol']:.3f} | {'yes' if m['in_confidence_set'] else 'no'} |"
-        for name in shown
-        for m in (minutes["models"][name],)
-    ]
-    real = next(trial for trial in minutes["news"]["trials"] if trial["name"] == "real")
-    best, events = hours["models"]["har-blend"], hours["events"]
+def forecasts_block(part: str) -> str:
+    """Return one table of the forecasts on real minutes and hours."""
+    table: str = getattr(forecast_tables, part)(_read("forecasts"))
+    return table
+
+
+def volatility_block() -> str:
+    """Return the speed of the measures and of the HAR kernel."""
+    result = _read("volatility")
+    measures, har = result["measures"], result["har"]
+    cpu, refit, times = har["cpu_ms"], har["per_refit_us"], har["times_the_kernel"]
+    rows = (
+        ("newsvol", cpu["kernel"]["median"], refit["kernel"], 1.0),
+        ("newsvol, live steps", cpu["kernel_live_steps"]["median"], refit["kernel_live_steps"], None),
+        (
+            "NumPy, cumulated sums and a batched solve",
+            cpu["numpy_cumsum_and_batched_solve"]["median"],
+            refit["numpy_cumsum_and_batched_solve"],
+            times["numpy_cumsum_and_batched_solve"],
+        ),
+        (
+            "statsmodels `RollingOLS`",
+            cpu["rolling_ols_params_only"]["median"],
+            refit["rolling_ols_params_only"],
+            times["rolling_ols_params_only"],
+        ),
+        ("statsmodels in a loop", None, refit["statsmodels_loop"], times["statsmodels_loop"]),
+        ("arch `HARX` in a loop", None, refit["arch_harx_loop"], times["arch_harx_loop"]),
+    )
     lines = [
-        "| SPY minutes, last third | QLIKE | vs raw HAR | DM t | DM t vs EWMA | R2 vol | in the 90% MCS |",
-        "|---|---|---|---|---|---|---|",
-        *rows,
-        "",
-        f"The news, fused into `log-har-p`: {real['gain_pct']:+.1f}% (DM t {_t(real['dm_t'])}): it does not "
-        "pay on this tape. `log-har-p-events` knows the schedule of FOMC, CPI and NFP ahead.",
-        "",
-        f"SPY hours, 2006 to 2021 ({hours['buckets']:,} buckets, Garman-Klass, no calendar): `har-blend` "
-        f"is {-best['vs_har_pct']:.1f}% below raw HAR in QLIKE (DM t {best['dm_har_t']:.1f}), better in "
-        f"{best['years_better']} of {hours['years']} years. From 2014 on the Fed's schedule takes it "
-        f"from {events['without_qlike']:.4f} to {events['with_qlike']:.4f} (DM t {events['dm_t']:.1f}). "
-        f"`{result['command']}`; {_machine(result)}.",
+        f"| {name} | {'' if whole is None else f'{whole:.1f} ms'} | {one:,.2f} us | "
+        f"{'' if factor is None else f'{factor:,.1f}'} |"
+        for name, whole, one, factor in rows
     ]
-    return "\n".join(lines)
-
-
-def _t(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.1f}"
+    passes = {name: row["median"] for name, row in measures["cpu_ms"].items()}
+    return "\n".join(
+        [
+            f"Measures of {measures['bars']:,} bars in CPU time: {measures['kernel_measures']} take "
+            f"{passes['kernel']:.0f} ms; in pandas {measures['pandas_measures']} take "
+            f"{passes['pandas_groupby']:.0f} ms. Refits of HAR with a window of {har['window']:,} and "
+            f"{har['columns']} columns:",
+            "",
+            f"| | {har['refits']:,} refits, CPU time | one refit | times newsvol's |",
+            "|---|---|---|---|",
+            *lines,
+            "",
+            f"`{result['command']}`; {_machine(result)}.",
+        ]
+    )
 
 
 def mistakes_block(part: str) -> str:
@@ -114,9 +185,9 @@ def mistakes_made_block() -> str:
     """Return what the mistakes were made on, and by which command."""
     result = _read("mistakes")
     return (
-        f"`{result['model']}` on {result['buckets']} buckets of SPY minutes with {result['headlines']:,} "
-        f"headlines, the last third of 2024-02-20 to 2025-04-11; {result['fit']['settings tried']} settings "
-        f"tried in the last section (`{result['command']}`)."
+        f"`{result['model']}` on SPY minutes of 2024-02-20 to 2025-04-11 with {result['headlines']:,} "
+        f"headlines, scored on the last third ({result['buckets']} buckets). The last section tries "
+        f"{result['fit']['settings tried']} settings (`{result['command']}`)."
     )
 
 
@@ -130,21 +201,21 @@ def variants_block() -> str:
     """Return the table of training variants, and how each comparison came out."""
     result = _read("sentiment-variants")
     made_on = f"one of {result['machine']['cores']} cores of {result['machine']['processor']} for each"
-    found = [f"- {line}" for line in result["findings"]]
+    found = [f"- {line}" for line in variants_table.findings(result["variants"])]
     served = []
-    for kind in ("served_int8", "served_int8_static"):
+    for kind, title in (("served_int8", "INT8"), ("served_int8_static", "static INT8")):
         rounded = {name: row[kind] for name, row in result["variants"].items() if kind in row}
         scores = ", ".join(f"{name} {row['macro_f1']['mean']:.3f}" for name, row in rounded.items())
         flips = max(share for row in rounded.values() for share in row["polarity_flips"])
         served.append(
-            f"- {kind.replace('_', ' ')} by newsvol itself: {scores}; at most {flips:.2%} of sentences "
-            "turn from negative to positive or back"
+            f"- served by newsvol in {title}: {scores}; at most {flips:.2%} of sentences "
+            "change between negative and positive"
         )
     return "\n".join(
         [
             variants_table.markdown(result),
             "",
-            f"`{result['command']}`; {made_on}. Each comparison, in macro-F1:",
+            f"`{result['command']}`; {made_on}. Each comparison, in macro-F1 with its 95% interval:",
             "",
             *found,
             *served,
@@ -152,10 +223,13 @@ def variants_block() -> str:
     )
 
 
-BLOCKS = {
+BLOCKS: dict[str, Callable[[], str]] = {
+    "summary": summary_block,
     "spy": spy_block,
     "replay": replay_block,
-    "forecasts": forecasts_block,
+    "forecasts": partial(forecasts_block, "selected"),
+    **{f"forecasts_{part}": partial(forecasts_block, part) for part in ("minutes", "hours")},
+    "volatility": volatility_block,
     "mistakes": mistakes_made_block,
     **{f"mistakes_{part}": partial(mistakes_block, part) for part in ("input", "units", "delay", "fit")},
     "variants": variants_block,
@@ -164,7 +238,18 @@ BLOCKS = {
 
 
 def render(text: str) -> str:
-    """Return a document with every block written anew."""
+    """Return a document with every block written anew.
+
+    Raises
+    ------
+    ValueError
+        A block has an unknown name, or lacks one of its two markers.
+    """
+    unknown = sorted(set(BLOCK.findall(text)) - set(BLOCKS))
+    if unknown:
+        raise ValueError(f"no table is called {', '.join(unknown)}; there are {', '.join(BLOCKS)}")
+    if MARK.search(BLOCK.sub("", text)):
+        raise ValueError("a marker of a table stands alone")
     return BLOCK.sub(lambda m: f"<!-- results:{m[1]} -->\n{BLOCKS[m[1]]()}\n<!-- end -->", text)
 
 
@@ -186,13 +271,19 @@ def main() -> None:
     )
     parser.add_argument("--check", action="store_true", help="exit with 1 where a document differs")
     options = parser.parse_args()
+    differing = []
     for file in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))):
         before = file.read_text(encoding="utf-8")
-        after = render(before)
-        if not options.check:
-            file.write_text(after, encoding="utf-8")
-        elif before != after:
-            sys.exit(f"{file.name} differs from the results files; run: python benchmarks/readme.py")
+        try:
+            after = render(before)
+        except ValueError as error:
+            sys.exit(f"{file.relative_to(ROOT)}: {error}")
+        if before != after:
+            differing.append(str(file.relative_to(ROOT)))
+            if not options.check:
+                file.write_text(after, encoding="utf-8")
+    if options.check and differing:
+        sys.exit(f"the results files say otherwise than {', '.join(differing)}: python benchmarks/readme.py")
 
 
 if __name__ == "__main__":
