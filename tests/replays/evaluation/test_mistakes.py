@@ -1,4 +1,4 @@
-"""What docs/audit.md says in words is what the results file says in numbers."""
+"""What docs/mistakes.md says in words is what the results file says in numbers."""
 
 import json
 from pathlib import Path
