@@ -108,20 +108,20 @@ def write_pins(folder: Path) -> None:
 
 
 def require_same_weights(
-    folder: Path, expected: Mapping[str, Sequence[int]], found: Mapping[str, Sequence[int]]
+    folder: Path, expected: Mapping[str, Sequence[int]], actual: Mapping[str, Sequence[int]]
 ) -> None:
     """Raise `ModelError` unless the tensors found are just the expected ones, by name and shape."""
     for fault, names in (
-        ("lacks", expected.keys() - found.keys()),
-        ("has unknown", found.keys() - expected.keys()),
+        ("lacks", expected.keys() - actual.keys()),
+        ("has unknown", actual.keys() - expected.keys()),
     ):
         if names:
             raise ModelError(
                 f"{folder} {fault} weights {listed(names)}; the checkpoint does not fit its config.json"
             )
     for name, shape in expected.items():
-        if tuple(found[name]) != tuple(shape):
-            raise ModelError(f"{folder}: {name} has shape {[*found[name]]}, config.json asks for {[*shape]}")
+        if tuple(actual[name]) != tuple(shape):
+            raise ModelError(f"{folder}: {name} has shape {[*actual[name]]}, config.json asks for {[*shape]}")
 
 
 def listed(names: Iterable[str], most: int = 3) -> str:
@@ -162,12 +162,12 @@ def _check_pins(folder: Path, digests: Mapping[str, str]) -> None:
     pins = {
         name: digest for digest, name in (line.split(maxsplit=1) for line in file.read_text().splitlines())
     }
-    for name, found in digests.items():
+    for name, actual in digests.items():
         if name not in pins:
             raise ModelError(f"{folder / name} is not pinned in {PINS}; pin it, or remove {PINS}")
-        if pins[name] != found:
+        if pins[name] != actual:
             raise ModelError(
-                f"{folder / name} is not the pinned file: expected sha256 {pins[name]}, found {found}"
+                f"{folder / name} is not the pinned file: expected sha256 {pins[name]}, found {actual}"
             )
 
 

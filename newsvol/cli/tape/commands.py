@@ -164,11 +164,11 @@ def check(folder: Path, as_json: bool) -> None:
     from newsvol.cli.tape.tables import print_check
     from newsvol.replays.tapes.check import check_tape
 
-    found = check_tape(folder)
+    loaded = check_tape(folder)
     if as_json:
-        _print_json({"folder": str(folder), **found.as_json()})
+        _print_json({"folder": str(folder), **loaded.as_json()})
         return
-    print_check(new_console(), found, folder)
+    print_check(new_console(), loaded, folder)
 
 
 @tape.command(epilog="Example: newsvol tape show tapes/spy --plot spy.html")
@@ -186,17 +186,17 @@ def show(folder: Path, plot: Path | None, as_json: bool) -> None:
     from newsvol.cli.tape.tables import print_tape
     from newsvol.replays.tapes.tape import load_tape
 
-    found = load_tape(folder)
+    loaded = load_tape(folder)
     if plot is not None:
         from newsvol.cli.tape.picture import draw_tape
 
-        draw_tape(found, plot)
+        draw_tape(loaded, plot)
     if as_json:
-        about = {"folder": str(folder), "content_hash": found.content_hash(), **asdict(found.info)}
-        about |= {"bars": len(found.bars), "headlines": len(found.news), "sessions": len(found.sessions)}
+        about = {"folder": str(folder), "content_hash": loaded.content_hash(), **asdict(loaded.info)}
+        about |= {"bars": len(loaded.bars), "headlines": len(loaded.news), "sessions": len(loaded.sessions)}
         _print_json({**about, "plot": None if plot is None else str(plot)})
         return
-    print_tape(new_console(), found, folder, plot)
+    print_tape(new_console(), loaded, folder, plot)
 
 
 def _mapping(pairs: Iterable[str]) -> dict[str, str]:

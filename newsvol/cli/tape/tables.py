@@ -50,21 +50,21 @@ def print_import(console: Console, result: ImportResult, folder: Path, content_h
     _print_gaps(console, coverage, result.tape)
 
 
-def print_check(console: Console, found: TapeCheck, folder: Path) -> None:
+def print_check(console: Console, check: TapeCheck, folder: Path) -> None:
     """Print that the tape is whole, its half-days, clock changes, repeats, and the gaps last."""
     _print_title(console, f"{folder} is whole: its hash and contents agree")
-    facts = _facts(found.tape, found.coverage, found.content_hash)
+    facts = _facts(check.tape, check.coverage, check.content_hash)
     facts += [
-        ("half-days", _dates(found.half_days)),
-        ("clock changes", _dates(found.clock_changes)),
-        ("repeats", f"{found.repeated_headlines:,} headlines were said before by their source"),
+        ("half-days", _dates(check.half_days)),
+        ("clock changes", _dates(check.clock_changes)),
+        ("repeats", f"{check.repeated_headlines:,} headlines were said before by their source"),
     ]
-    if not found.calendar_agrees:
+    if not check.calendar_agrees:
         facts.append(
-            ("calendar", f"the sessions are not those of {found.tape.info.calendar} as installed here")
+            ("calendar", f"the sessions are not those of {check.tape.info.calendar} as installed here")
         )
     _print_facts(console, facts)
-    _print_gaps(console, found.coverage, found.tape)
+    _print_gaps(console, check.coverage, check.tape)
 
 
 def print_tape(console: Console, tape: Tape, folder: Path, plot: Path | None) -> None:

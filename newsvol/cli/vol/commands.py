@@ -80,7 +80,7 @@ def evaluate(
     no_news: bool,
     as_json: bool,
     out: Path | None,
-    **asked: Any,
+    **options: Any,
 ) -> None:
     """Score every forecaster beside its baselines on the test span, with tests, cuts and news placebos.
 
@@ -102,17 +102,17 @@ def evaluate(
 
     if out is not None:
         require_writable(out)
-    changed = {key: asked.pop(key) for key in ("assignments", "seed", "name")}
-    request = _request(**asked)
+    changed = {key: options.pop(key) for key in ("assignments", "seed", "name")}
+    request = _request(**options)
     with stages(show=not as_json) as on_progress:
         source, chosen, probs = _read(tape, chosen_recipe(recipe, changed), no_news, on_progress)
-        found = run_evaluation(source, chosen, probs, request, on_progress)
+        evaluation = run_evaluation(source, chosen, probs, request, on_progress)
         if out is not None:
-            write_evaluation(found, out)
+            write_evaluation(evaluation, out)
     if as_json:
-        click.echo(json.dumps(found.as_json(), indent=1))
+        click.echo(json.dumps(evaluation.as_json(), indent=1))
         return
-    print_evaluation(new_console(), found, out / PAGE if out is not None else None)
+    print_evaluation(new_console(), evaluation, out / PAGE if out is not None else None)
 
 
 @vol.command()
@@ -134,7 +134,7 @@ def sweep(
     windows: tuple[int, ...],
     ridges: tuple[float, ...],
     half_lives: tuple[str, ...],
-    **asked: Any,
+    **options: Any,
 ) -> None:
     """Try windows, ridges and half-lives on a validation span; score the chosen ones once on the test span.
 
@@ -157,8 +157,8 @@ def sweep(
         ridges=ridges or usual.ridges,
         half_lives_hours=tuple(map(_hours, half_lives)) or usual.half_lives_hours,
     )
-    changed = {key: asked.pop(key) for key in ("assignments", "seed", "name")}
-    request = _request(**asked)
+    changed = {key: options.pop(key) for key in ("assignments", "seed", "name")}
+    request = _request(**options)
     with stages(show=not as_json) as on_progress:
         source, chosen, probs = _read(tape, chosen_recipe(recipe, changed), no_news, on_progress)
         result = run_sweep(source, chosen, probs, request, grid, on_progress)

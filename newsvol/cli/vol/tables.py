@@ -23,34 +23,34 @@ from newsvol.replays.report.wording import NOTHING, number, scientific
 SHOWN_TRIALS = 10
 
 
-def print_evaluation(console: Console, found: Evaluation, page: Path | None = None) -> None:
-    """Print the tables of `found`, what they mean in a sentence each, and where the page is."""
-    board = found.board
-    print_lines(console, [span_sentence(found), *board.notes])
-    print_lines(console, (f"Left out: {name}: {why}" for name, why in found.lineup.left_out.items()))
+def print_evaluation(console: Console, evaluation: Evaluation, page: Path | None = None) -> None:
+    """Print the tables of `evaluation`, what they mean in a sentence each, and where the page is."""
+    board = evaluation.board
+    print_lines(console, [span_sentence(evaluation), *board.notes])
+    print_lines(console, (f"Left out: {name}: {why}" for name, why in evaluation.lineup.left_out.items()))
     title = f"Loss (DM t: positive is better, Newey-West {board.lag} lags; + is in the 90% MCS; * best)"
-    print_table(console, title, loss_table(console, found))
+    print_table(console, title, loss_table(console, evaluation))
     print_lines(
         console,
         [
             f"Excess is above {number(board.noise_floor, 4)}, what a perfect one scores on noisy RV.",
-            *model_verdicts(found),
+            *model_verdicts(evaluation),
         ],
     )
     title = "Fit (Mincer-Zarnowitz RV = a + b f: unbiased is 0 and 1; p of that)"
-    print_table(console, title, fit_table(console, found))
-    print_table(console, "QLIKE by cut", cut_table(console, found))
-    if found.news is not None:
+    print_table(console, title, fit_table(console, evaluation))
+    print_table(console, "QLIKE by cut", cut_table(console, evaluation))
+    if evaluation.news is not None:
         title = "News beside its placebos (log-linear fusion; gain and DM t against the forecaster alone)"
-        print_table(console, title, news_table(console, found.news))
-        print_lines(console, news_verdicts(found.news))
+        print_table(console, title, news_table(console, evaluation.news))
+        print_lines(console, news_verdicts(evaluation.news))
     if page is not None:
         print_lines(console, ["", f"Page: {page}"])
 
 
-def loss_table(console: Console, found: Evaluation) -> Table:
+def loss_table(console: Console, evaluation: Evaluation) -> Table:
     """Return QLIKE and the tests, naive forecasts first."""
-    board = found.board
+    board = evaluation.board
     heads = [
         "\nforecast",
         "\nQLIKE ",
@@ -76,9 +76,9 @@ def loss_table(console: Console, found: Evaluation) -> Table:
     return table
 
 
-def fit_table(console: Console, found: Evaluation) -> Table:
+def fit_table(console: Console, evaluation: Evaluation) -> Table:
     """Return MSE, R2 and Mincer-Zarnowitz."""
-    models = found.board.models
+    models = evaluation.board.models
     table = new_table(console, ["forecast", "MSE ", "R2 vol ", "R2 log ", "MZ a", "MZ b", "MZ p"])
     for name, score in models.items():
         table.add_row(
@@ -93,12 +93,12 @@ def fit_table(console: Console, found: Evaluation) -> Table:
     return table
 
 
-def cut_table(console: Console, found: Evaluation) -> Table:
+def cut_table(console: Console, evaluation: Evaluation) -> Table:
     """Return QLIKE of the models that the page draws, by cut and group."""
-    names = list(drawn_models(found))
+    names = list(drawn_models(evaluation))
     table = new_table(console, ["cut", "group", "buckets", *(_folded(name) for name in names)], texts=2)
     previous = ""
-    for row in found.cuts:
+    for row in evaluation.cuts:
         best = min(row.qlike[name] for name in names)
         losses = (marked(number(row.qlike[name], 4), row.qlike[name], best) for name in names)
         table.add_row("" if row.cut == previous else row.cut, row.group, f"{row.buckets:,}", *losses)

@@ -82,7 +82,7 @@ def importance(
     return Importance(means["heads"], means["neurons"])
 
 
-def prune(network: Any, found: Importance, share: float, share_of_heads: float | None = None) -> Any:
+def prune(network: Any, scores: Importance, share: float, share_of_heads: float | None = None) -> Any:
     """Return a new network without the least important `share` of every layer's inner neurons and heads.
 
     Parameters
@@ -107,9 +107,9 @@ def prune(network: Any, found: Importance, share: float, share_of_heads: float |
     weights = {name: value.detach().clone() for name, value in network.state_dict().items()}
     for number in range(old.num_hidden_layers):
         layer = f"bert.encoder.layer.{number}"
-        channels = _best(found.heads[number], heads)[:, None] * size + np.arange(size)
+        channels = _best(scores.heads[number], heads)[:, None] * size + np.arange(size)
         inside = torch.from_numpy(channels.ravel()).to(network.device)
-        inner = torch.from_numpy(_best(found.neurons[number], neurons)).to(network.device)
+        inner = torch.from_numpy(_best(scores.neurons[number], neurons)).to(network.device)
         for part in ("query", "key", "value"):
             _take(weights, f"{layer}.attention.self.{part}", inside)
         _take(weights, f"{layer}.intermediate.dense", inner)

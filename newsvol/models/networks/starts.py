@@ -29,9 +29,9 @@ def start_folder(start: str, download: bool) -> Path:
         return Path(start)
     if start in _CARRIED:
         package, folder = _CARRIED[start]
-        found = importlib.util.find_spec(package)
-        if found is not None and found.submodule_search_locations:
-            return Path(found.submodule_search_locations[0]) / folder
+        spec = importlib.util.find_spec(package)
+        if spec is not None and spec.submodule_search_locations:
+            return Path(spec.submodule_search_locations[0]) / folder
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - most starts are folders
 
     try:

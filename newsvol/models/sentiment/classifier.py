@@ -42,11 +42,11 @@ class TrainingData:
 
 
 def fit_classifier(
-    network: Any, tokenizer: Tokenizer, data: TrainingData, how: ClassifierFit, setting: FitSetting
+    network: Any, tokenizer: Tokenizer, data: TrainingData, config: ClassifierFit, setting: FitSetting
 ) -> None:
     """Train `network` in place on labels and, where there is a teacher, on its answers; see `fit`."""
-    loss = _loss(data, how)
-    validation = data.validation if how.patience is not None else None
+    loss = _loss(data, config)
+    validation = data.validation if config.patience is not None else None
     task = Task(
         rows=rows_of(tokenizer, data.texts, data.soft),
         collate=Padding(network),
@@ -58,12 +58,12 @@ def fit_classifier(
         best="macro_f1",
         head=("pooler", "classifier"),
     )
-    fit(network, task, how, setting)
+    fit(network, task, config, setting)
 
 
-def answer_loss(data: TrainingData, how: ClassifierFit) -> Callable[[torch.Tensor, Any], torch.Tensor]:
+def answer_loss(data: TrainingData, config: ClassifierFit) -> Callable[[torch.Tensor, Any], torch.Tensor]:
     """Return the loss of logits on a batch, as `fit_classifier` would compute it."""
-    objective = _loss(data, how)
+    objective = _loss(data, config)
 
     def loss(logits: torch.Tensor, batch: Any) -> torch.Tensor:
         return objective(logits.float(), batch["label"].to(logits.device), batch["soft"].to(logits.device))
@@ -79,10 +79,10 @@ def class_weights(label: IntArray, rule: str) -> FloatArray:
     return np.asarray(raw * count.sum() / max(float(raw @ count), 1e-12))
 
 
-def _loss(data: TrainingData, how: ClassifierFit) -> DistillationLoss:
-    weights = class_weights(data.texts.label, how.class_weights)
-    hard_weight, temperature = how.distilled() if data.soft is not None else (1.0, 1.0)
-    return DistillationLoss(weights, how.label_smoothing, hard_weight, temperature)
+def _loss(data: TrainingData, config: ClassifierFit) -> DistillationLoss:
+    weights = class_weights(data.texts.label, config.class_weights)
+    hard_weight, temperature = config.distilled() if data.soft is not None else (1.0, 1.0)
+    return DistillationLoss(weights, config.label_smoothing, hard_weight, temperature)
 
 
 def _measure(evaluated: Any) -> dict[str, float]:

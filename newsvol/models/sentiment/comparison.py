@@ -57,27 +57,29 @@ class ComparisonRequest:
     peer: bool = True
 
 
-def compare(what: ComparisonRequest) -> dict[str, Any]:
+def compare(request: ComparisonRequest) -> dict[str, Any]:
     """Return ``{"n", "reference", "models": {name: figures}}``; equal for equal files, but for the times."""
-    texts, labels = labelled_texts(what.data)
-    rows = _baselines(what.train, texts, labels)
-    scorers = {model: load_scorer(model, "cpu") for model in dict.fromkeys((*what.models, what.reference))}
-    said = {model: scorer.probabilities(texts) for model, scorer in scorers.items()}
-    for model in what.models:
+    texts, labels = labelled_texts(request.data)
+    rows = _baselines(request.train, texts, labels)
+    scorers = {
+        model: load_scorer(model, "cpu") for model in dict.fromkeys((*request.models, request.reference))
+    }
+    probabilities = {model: scorer.probabilities(texts) for model, scorer in scorers.items()}
+    for model in request.models:
         variant = open_variant(model)
         rows[model] = {
-            **measured(labels, said[model]),
-            **agreement(said[model], said[what.reference]),
+            **measured(labels, probabilities[model]),
+            **agreement(probabilities[model], probabilities[request.reference]),
             "model_hash": scorers[model].model_hash,
             "bytes": size_on_disk(variant),
             "parameters": count_parameters(variant.checkpoint),
         }
-    if what.timed:
-        picked = np.random.default_rng(0).permutation(len(texts))[: what.timed]
-        timed = TimingRequest(what.models, [texts[row] for row in picked], peer=what.peer)
+    if request.timed:
+        picked = np.random.default_rng(0).permutation(len(texts))[: request.timed]
+        timed = TimingRequest(request.models, [texts[row] for row in picked], peer=request.peer)
         for model, times in time_models(timed).items():
             rows[model] = {**rows.get(model, {}), **times}
-    return {"n": len(texts), "reference": what.reference, "models": rows}
+    return {"n": len(texts), "reference": request.reference, "models": rows}
 
 
 def write_comparison(result: Mapping[str, Any], folder: Path) -> None:

@@ -37,7 +37,7 @@ def distil(
     In this order: cut or drawn from its origin, fitted (guided from inside, if asked for), pruned and fitted
     again; rounding to INT8 is learned in the last fit.
     """
-    recipe, how = context.recipe, context.recipe.student
+    recipe, config = context.recipe, context.recipe.student
     seed = recipe.seed if seed is None else seed
     texts = join([corpus.training(), corpus.unlabelled])
     tokenizer, kept = prune_tokenizer(
@@ -46,55 +46,60 @@ def distil(
     soft = None if answers is None else np.concatenate([answers.training, answers.unlabelled])
     network = _student(context, answers, kept, seed)
     context.say(
-        f"student with seed {seed}: {len(texts)} texts, {how.epochs:g} epochs, {len(how.layers)} layers, "
-        f"{len(kept)} pieces"
+        f"student with seed {seed}: {len(texts)} texts, {config.epochs:g} epochs, "
+        f"{len(config.layers)} layers, {len(kept)} pieces"
     )
-    inside = None
-    if how.intermediate is not None and answers is not None and recipe.teacher is not None:
+    insides = None
+    if config.intermediate is not None and answers is not None and recipe.teacher is not None:
         # It reads the student's pieces, not its own, so that places in a text mean the same to both.
         teacher = _from_teacher(context, answers)
         cut(teacher, range(teacher.config.num_hidden_layers), kept, recipe.max_length)
-        inside = IntermediateTeacher(teacher, network, how.intermediate, recipe.precision)
-    data = TrainingData(texts, soft, inside, corpus.parts.validation)
-    rounded = how.quantization_aware
+        insides = IntermediateTeacher(teacher, network, config.intermediate, recipe.precision)
+    data = TrainingData(texts, soft, insides, corpus.parts.validation)
+    rounded = config.quantization_aware
     _fit_rounded(
-        network, tokenizer, data, how, context.student_setting(seed, "fit"), rounded and how.prune is None
+        network,
+        tokenizer,
+        data,
+        config,
+        context.student_setting(seed, "fit"),
+        rounded and config.prune is None,
     )
-    if how.prune is not None:
+    if config.prune is not None:
         data = replace(data, teacher=None)
-        network = shrink(network, tokenizer, data, how, seed)
-        again = how.model_copy(
-            update={"epochs": how.prune.epochs, "learning_rate": how.prune.learning_rate, "lora": None}
+        network = shrink(network, tokenizer, data, config, seed)
+        again = config.model_copy(
+            update={"epochs": config.prune.epochs, "learning_rate": config.prune.learning_rate, "lora": None}
         )
         _fit_rounded(network, tokenizer, data, again, context.student_setting(seed, "recovery"), rounded)
     return network.cpu(), tokenizer
 
 
-def shrink(network: Any, tokenizer: Tokenizer, data: TrainingData, how: Student, seed: int) -> Any:
-    """Return `network` pruned as ``how.prune`` says, by importance over a seeded sample of the texts."""
-    assert how.prune is not None
-    count = min(how.prune.scored, len(data.texts))
+def shrink(network: Any, tokenizer: Tokenizer, data: TrainingData, config: Student, seed: int) -> Any:
+    """Return `network` pruned as ``config.prune`` says, by importance over a seeded sample of the texts."""
+    assert config.prune is not None
+    count = min(config.prune.scored, len(data.texts))
     rows = np.random.default_rng(seed).choice(len(data.texts), count, replace=False)
     part = TrainingData(data.texts.take(rows), None if data.soft is None else data.soft[rows])
     scores = importance(
-        network, batches(network, tokenizer, part.texts, part.soft, how.batch), answer_loss(data, how)
+        network, batches(network, tokenizer, part.texts, part.soft, config.batch), answer_loss(data, config)
     )
-    return prune(network, scores, how.prune.share, how.prune.heads)
+    return prune(network, scores, config.prune.share, config.prune.heads)
 
 
 def _student(context: TrainingContext, answers: TeacherAnswers | None, kept: IntArray, seed: int) -> Any:
-    recipe, how = context.recipe, context.recipe.student
-    if how.origin == "teacher" and answers is not None and recipe.teacher is not None:
+    recipe, config = context.recipe, context.recipe.student
+    if config.origin == "teacher" and answers is not None and recipe.teacher is not None:
         network = _from_teacher(context, answers)
-    elif how.origin in ("teacher", "start"):
+    elif config.origin in ("teacher", "start"):
         network = load_start(context.folder, seed)
-    elif how.origin == "scratch":
+    elif config.origin == "scratch":
         network = draw(context.folder, seed)
     else:
-        folder = start_folder(how.origin, context.download)
+        folder = start_folder(config.origin, context.download)
         require_same_vocabulary(context.folder, folder)
         network = load_start(folder, seed)
-    return cut(network, how.layers, kept, recipe.max_length)
+    return cut(network, config.layers, kept, recipe.max_length)
 
 
 def _from_teacher(context: TrainingContext, answers: TeacherAnswers) -> Any:
@@ -104,10 +109,15 @@ def _from_teacher(context: TrainingContext, answers: TeacherAnswers) -> Any:
 
 
 def _fit_rounded(
-    network: Any, tokenizer: Tokenizer, data: TrainingData, how: Student, setting: FitSetting, rounded: bool
+    network: Any,
+    tokenizer: Tokenizer,
+    data: TrainingData,
+    config: Student,
+    setting: FitSetting,
+    rounded: bool,
 ) -> None:
     if rounded:
         prepare_int8(network)
-    fit_classifier(network, tokenizer, data, how, setting)
+    fit_classifier(network, tokenizer, data, config, setting)
     if rounded:
         strip_int8(network)

@@ -55,19 +55,19 @@ def teach(context: TrainingContext, corpus: Corpus) -> TeacherAnswers | None:
     With a work folder, the answers of a teacher that is done are taken from there, by whichever recipe it was
     made: the same texts, start, block and seed give the same teacher.
     """
-    how = context.recipe.teacher
-    if how is None:
+    config = context.recipe.teacher
+    if config is None:
         return None
     folder = None if context.work is None else context.work / f"teacher-{_identity(context, corpus)}"
     weights: Weights = {}
-    said: list[Answers] = []
-    for seed in how.seeds:
-        wanted = how.start is None and not weights  # a student may take layers from the first
-        kept, answers = _one(context, corpus, seed, folder, wanted)
-        weights = kept if wanted else weights
-        said.append(answers)
-    mean: Answers = {kind: np.mean([answers[kind] for answers in said], axis=0) for kind in KINDS}
-    each = {seed: answers["test"] for seed, answers in zip(how.seeds, said, strict=True)}
+    ensemble: list[Answers] = []
+    for seed in config.seeds:
+        keep_weights = config.start is None and not weights  # a student may take layers from the first
+        kept, answers = _one(context, corpus, seed, folder, keep_weights)
+        weights = kept if keep_weights else weights
+        ensemble.append(answers)
+    mean: Answers = {kind: np.mean([answers[kind] for answers in ensemble], axis=0) for kind in KINDS}
+    each = {seed: answers["test"] for seed, answers in zip(config.seeds, ensemble, strict=True)}
     return TeacherAnswers(weights, **mean, each=each)
 
 
@@ -86,48 +86,50 @@ def _identity(context: TrainingContext, corpus: Corpus) -> str:
 
 
 def _one(
-    context: TrainingContext, corpus: Corpus, seed: int, folder: Path | None, wanted: bool
+    context: TrainingContext, corpus: Corpus, seed: int, folder: Path | None, keep_weights: bool
 ) -> tuple[Weights, Answers]:
-    """Return a teacher's answers, and its weights if `wanted`; what is kept in `folder` is not done again."""
+    """Return a teacher's answers, and maybe its weights; what is kept in `folder` is not done again."""
     if folder is None:
-        return _fitted(context, corpus, context.setting(seed, None), wanted)
-    answered, weighed = folder / f"{seed}.npz", folder / f"{seed}.safetensors"
+        return _fitted(context, corpus, context.setting(seed, None), keep_weights)
+    answers_file, weights_file = folder / f"{seed}.npz", folder / f"{seed}.safetensors"
     checkpoints = folder / f"{seed}-checkpoints"
-    if answered.is_file() and (weighed.is_file() or not wanted):
+    if answers_file.is_file() and (weights_file.is_file() or not keep_weights):
         context.say(f"teacher with seed {seed}: done before")
-        with np.load(answered) as kept:
-            return load_file(weighed) if wanted else {}, {kind: kept[kind] for kind in KINDS}
-    weights, answers = _fitted(context, corpus, context.setting(seed, checkpoints), wanted)
-    if wanted:
-        save_file(weights, weighed)
-    part = answered.with_suffix(".part.npz")
+        with np.load(answers_file) as kept:
+            return load_file(weights_file) if keep_weights else {}, {kind: kept[kind] for kind in KINDS}
+    weights, answers = _fitted(context, corpus, context.setting(seed, checkpoints), keep_weights)
+    if keep_weights:
+        save_file(weights, weights_file)
+    part = answers_file.with_suffix(".part.npz")
     np.savez(part, allow_pickle=False, **answers)
-    os.replace(part, answered)
+    os.replace(part, answers_file)
     shutil.rmtree(checkpoints)
     return weights, answers
 
 
 def _fitted(
-    context: TrainingContext, corpus: Corpus, setting: FitSetting, wanted: bool
+    context: TrainingContext, corpus: Corpus, setting: FitSetting, keep_weights: bool
 ) -> tuple[Weights, Answers]:
-    how = context.recipe.teacher
-    assert how is not None
+    config = context.recipe.teacher
+    assert config is not None
     parts = corpus.parts
-    asked = dict(
+    texts_of = dict(
         zip(KINDS, (corpus.training(), corpus.unlabelled, parts.validation, parts.test), strict=True)
     )
-    context.say(f"teacher with seed {setting.seed}: {len(asked['training'])} texts, {how.epochs:g} epochs")
+    context.say(
+        f"teacher with seed {setting.seed}: {len(texts_of['training'])} texts, {config.epochs:g} epochs"
+    )
     network = context.teacher_network(setting.seed)
     tokenizer = start_tokenizer(context.teacher_folder, context.recipe.max_length)
     fit_classifier(
-        network, tokenizer, TrainingData(asked["training"], validation=parts.validation), how, setting
+        network, tokenizer, TrainingData(texts_of["training"], validation=parts.validation), config, setting
     )
-    context.say(f"teacher with seed {setting.seed}: answers for {sum(map(len, asked.values()))} texts")
+    context.say(f"teacher with seed {setting.seed}: answers for {sum(map(len, texts_of.values()))} texts")
     answers = {
         kind: predict_probabilities(
             network, tokenizer, texts.text, context.recipe.precision, context.progress
         )
-        for kind, texts in asked.items()
+        for kind, texts in texts_of.items()
     }
-    state = network.state_dict() if wanted else {}
+    state = network.state_dict() if keep_weights else {}
     return {name: value.detach().cpu().contiguous() for name, value in state.items()}, answers

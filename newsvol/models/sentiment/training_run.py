@@ -29,14 +29,14 @@ def with_variations(context: TrainingContext, corpus: Corpus) -> Corpus:
     A variation that comes to overlap a held-out text is dropped, like any other text.
     """
     recipe = context.recipe
-    how = recipe.augmented
-    if how is None:
+    config = recipe.augmented
+    if config is None:
         return corpus
     tokenizer = start_tokenizer(context.folder, recipe.max_length)
     table = load_start(context.folder, recipe.seed).get_input_embeddings().weight.detach().numpy()
     train = corpus.parts.train
-    near = nearest_words(tokenizer.get_vocab(), table, train.text, how.neighbours)
-    made = variations(train, how, near, recipe.seed)
+    near = nearest_words(tokenizer.get_vocab(), table, train.text, config.neighbours)
+    made = variations(train, config, near, recipe.seed)
     context.say(f"{len(made)} variations on {len(train)} sentences")
     return corpus.with_unlabelled(made, recipe.split.near_duplicate)
 

@@ -151,8 +151,8 @@ class LengthBuckets:
 
     @torch.inference_mode()
     def _shape(self, rows: int, length: int) -> FixedShape:
-        found = self._shapes.get((rows, length))
-        if found is None:
-            found = FixedShape(self._forward, rows, length, self._device, self._prepare)
-            self._shapes[rows, length] = found
-        return found
+        shape = self._shapes.get((rows, length))
+        if shape is None:
+            shape = FixedShape(self._forward, rows, length, self._device, self._prepare)
+            self._shapes[rows, length] = shape
+        return shape

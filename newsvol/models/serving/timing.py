@@ -64,7 +64,7 @@ class TimingRequest:
     vocabulary: Path | None = None
 
 
-def time_models(what: TimingRequest) -> dict[str, dict[str, float]]:
+def time_models(request: TimingRequest) -> dict[str, dict[str, float]]:
     """Time every model in a process of its own.
 
     Returns
@@ -78,31 +78,31 @@ def time_models(what: TimingRequest) -> dict[str, dict[str, float]]:
     InputError
         There are no texts, or fewer cores than asked for.
     """
-    if not what.texts:
+    if not request.texts:
         raise InputError("there are no headlines to time")
-    if not 1 <= what.cores <= usable_cores():
-        raise InputError(f"cannot use {what.cores} cores, this process has {usable_cores()}")
+    if not 1 <= request.cores <= usable_cores():
+        raise InputError(f"cannot use {request.cores} cores, this process has {usable_cores()}")
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         try:
-            return pool.submit(_time_here, what).result()
+            return pool.submit(_time_here, request).result()
         except BrokenProcessPool as error:
             raise InputError("the process that was timed died; is there memory for BERT-base?") from error
 
 
-def _time_here(what: TimingRequest) -> dict[str, dict[str, float]]:
+def _time_here(request: TimingRequest) -> dict[str, dict[str, float]]:
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: what.cores])
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: request.cores])
     classifiers: dict[str, Classify] = {
-        model: load_scorer(model, "cpu").probabilities for model in what.models
+        model: load_scorer(model, "cpu").probabilities for model in request.models
     }
-    if what.peer:
-        classifiers[PEER] = bert_base(what.cores, what.vocabulary)
+    if request.peer:
+        classifiers[PEER] = bert_base(request.cores, request.vocabulary)
     alone: Mapping[str, list[float]] = {name: [] for name in classifiers}
     batched: Mapping[str, list[float]] = {name: [] for name in classifiers}
-    texts = list(what.texts)
+    texts = list(request.texts)
     for classify in classifiers.values():
         classify(texts[:3])
-    for _ in range(what.rounds):
+    for _ in range(request.rounds):
         for start in range(0, len(texts), _TURN):
             for name, classify in classifiers.items():
                 for text in texts[start : start + (_PEER_TURN if name == PEER else _TURN)]:
@@ -111,7 +111,7 @@ def _time_here(what: TimingRequest) -> dict[str, dict[str, float]]:
         for name, classify in classifiers.items():
             batched[name].append(_BATCH * 1e3 / _milliseconds(classify, batch))
     rows = {name: _summary(alone[name], batched[name]) for name in classifiers}
-    for row in rows.values() if what.peer else ():
+    for row in rows.values() if request.peer else ():
         row["p50_speedup"] = round(rows[PEER]["p50_ms"] / row["p50_ms"], 1)
         row["throughput_speedup"] = round(row["headlines_per_second"] / rows[PEER]["headlines_per_second"], 1)
     return rows

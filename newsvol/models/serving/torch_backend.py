@@ -66,18 +66,18 @@ class TorchBackend:
     def __init__(
         self, checkpoint: Checkpoint, device: Literal["cpu", "cuda"], running: ExecutionOptions | None = None
     ) -> None:
-        how = running or default_options(device)
-        self._network: Any = _load(checkpoint, _DTYPE[how.precision]).to(device).eval()
+        options = running or default_options(device)
+        self._network: Any = _load(checkpoint, _DTYPE[options.precision]).to(device).eval()
         self._at = torch.device(device)
-        self._step = how.step
+        self._step = options.step
         # One that decodes is masked by transformers itself, which hides what follows a piece.
         self._is_bert = is_plain_bert(checkpoint.config) and not checkpoint.config.get("is_decoder")
         self._buckets: LengthBuckets | None = None
-        if how.prepare is not None and self._is_bert:
+        if options.prepare is not None and self._is_bert:
             longest = int(checkpoint.config["max_position_embeddings"])
             pad = int(checkpoint.config.get("pad_token_id") or 0)
-            self._buckets = LengthBuckets(self._bert, longest, pad, self._at, how.prepare)
-        self.batch = how.batch
+            self._buckets = LengthBuckets(self._bert, longest, pad, self._at, options.prepare)
+        self.batch = options.batch
         self.name = f"torch {torch.__version__}"
         self.device = f"cuda ({torch.cuda.get_device_name()})" if device == "cuda" else "cpu"
 

@@ -39,8 +39,8 @@ class Augment(Config):
     neighbours: Annotated[int, Field(gt=0)] = 6
 
 
-def variations(texts: Texts, how: Augment, neighbours: Neighbours, seed: int) -> Texts:
-    """Return `how.copies` variations of each text, without labels: a teacher says what each one means.
+def variations(texts: Texts, config: Augment, neighbours: Neighbours, seed: int) -> Texts:
+    """Return `config.copies` variations of each text, without labels: a teacher says what each one means.
 
     A variation keeps a text whole or splices its beginning to the end of another (how.spliced), then swaps
     words for neighbours in meaning (how.replaced; Jiao et al. 2020, TinyBERT, section 3.2) and leaves words
@@ -56,13 +56,13 @@ def variations(texts: Texts, how: Augment, neighbours: Neighbours, seed: int) ->
     generator = np.random.default_rng(seed)
     split = [text.split() for text in texts.text]
     made: list[str] = []
-    for _ in range(how.copies):
+    for _ in range(config.copies):
         partners = generator.permutation(len(split))
         for words, partner in zip(split, partners.tolist(), strict=True):
-            spliced = generator.random() < how.spliced
+            spliced = generator.random() < config.spliced
             base = _splice(words, split[partner], generator) if spliced else words
-            changed = [_replace(word, neighbours, how.replaced, generator) for word in base]
-            kept = [word for word in changed if generator.random() >= how.dropped]
+            changed = [_replace(word, neighbours, config.replaced, generator) for word in base]
+            kept = [word for word in changed if generator.random() >= config.dropped]
             if len(kept) >= _SHORTEST:
                 made.append(" ".join(kept))
     return Texts(np.array(made, dtype=object), np.full(len(made), UNLABELLED, np.int64))
@@ -90,14 +90,14 @@ def nearest_words(pieces: Mapping[str, int], table: FloatArray, texts: Strings, 
     table : FloatArray, shape (V, D)
         Word embeddings of the start.
     """
-    said = sorted({word for text in texts for word in _WORD.findall(text.lower()) if word in pieces})
-    if len(said) <= count:
+    words = sorted({word for text in texts for word in _WORD.findall(text.lower()) if word in pieces})
+    if len(words) <= count:
         return {}
-    rows = table[[pieces[word] for word in said]].astype(np.float64)
+    rows = table[[pieces[word] for word in words]].astype(np.float64)
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     near: dict[str, Sequence[str]] = {}
-    for number, word in enumerate(said):
+    for number, word in enumerate(words):
         alike = unit @ unit[number]
         alike[number] = -np.inf
-        near[word] = [said[other] for other in np.argpartition(-alike, count)[:count]]
+        near[word] = [words[other] for other in np.argpartition(-alike, count)[:count]]
     return near

@@ -150,12 +150,12 @@ def _parquet(path: Path) -> Any:
         raise InputError(f"{path} is not a Parquet file: {error}") from error
 
 
-def _column(source: TextFile, found: list[str]) -> str:
+def _column(source: TextFile, names: list[str]) -> str:
     wanted = (source.column,) if source.column is not None else COLUMNS
     for name in wanted:
-        if name in found:
+        if name in names:
             return name
-    has = ", ".join(found) or "nothing"
+    has = ", ".join(names) or "nothing"
     asked = f"no column {source.column!r}" if source.column is not None else f"none of {', '.join(COLUMNS)}"
     raise InputError(f"{source.path} has {asked}; found: {has}; name it with --column")
 

@@ -84,8 +84,8 @@ class FitSetting:
     callbacks: tuple[TrainerCallback, ...] = ()
 
 
-def fit(network: Any, task: Task, how: Fit, setting: FitSetting) -> None:
-    """Train `network` in place, with adapters that are merged at the end if `how.lora` asks for them.
+def fit(network: Any, task: Task, config: Fit, setting: FitSetting) -> None:
+    """Train `network` in place, with adapters that are merged at the end if `config.lora` asks for them.
 
     Raises
     ------
@@ -94,14 +94,14 @@ def fit(network: Any, task: Task, how: Fit, setting: FitSetting) -> None:
     InputError
         Early stopping without validation examples, or tracking without its package.
     """
-    if how.patience is not None and not task.validation:
+    if config.patience is not None and not task.validation:
         raise InputError("patience needs validation texts; leave it out, or raise split.validation")
-    trained = network if how.lora is None else with_adapters(network, how.lora)
+    trained = network if config.lora is None else with_adapters(network, config.lora)
     evaluated: dict[str, Any] = {}
     callbacks = [*setting.callbacks]
-    if how.patience is not None:
+    if config.patience is not None:
         evaluated = {"eval_dataset": task.validation, "compute_metrics": task.measure}
-        callbacks.append(EarlyStoppingCallback(how.patience))
+        callbacks.append(EarlyStoppingCallback(config.patience))
     with ExitStack() as stack:
         folder = setting.checkpoints or Path(stack.enter_context(TemporaryDirectory()))
         if task.teacher is not None:
@@ -110,16 +110,16 @@ def fit(network: Any, task: Task, how: Fit, setting: FitSetting) -> None:
         trackers = stack.enter_context(tracked(setting.track, setting.tracking, f"seed-{setting.seed}"))
         trainer = _TaskTrainer(
             task,
-            how.head_learning_rate,
+            config.head_learning_rate,
             model=trained,
-            args=_arguments(task, how, setting, folder),
+            args=_arguments(task, config, setting, folder),
             train_dataset=task.rows,
             data_collator=task.collate,
             callbacks=[*callbacks, *trackers],
             **evaluated,
         )
         trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
-    if how.lora is not None:
+    if config.lora is not None:
         merge_adapters(trained)
     network.eval()
 
@@ -129,10 +129,10 @@ def _last_checkpoint(folder: Path) -> str | None:
     return last(folder) if folder.is_dir() else None
 
 
-def _arguments(task: Task, how: Fit, setting: FitSetting, folder: Path) -> TrainingArguments:
+def _arguments(task: Task, config: Fit, setting: FitSetting, folder: Path) -> TrainingArguments:
     if setting.precision == "fp16" and setting.device == "cpu":
         raise DeviceError("precision fp16 needs CUDA; on a CPU use bf16 or fp32")
-    evaluates = how.patience is not None
+    evaluates = config.patience is not None
     return TrainingArguments(
         output_dir=str(folder),
         save_strategy="epoch" if evaluates or setting.checkpoints is not None else "no",
@@ -143,11 +143,11 @@ def _arguments(task: Task, how: Fit, setting: FitSetting, folder: Path) -> Train
         per_device_eval_batch_size=FORWARD_BATCH,
         label_names=[*task.targets],
         report_to="none",
-        num_train_epochs=how.epochs,
-        learning_rate=how.learning_rate,
-        per_device_train_batch_size=how.batch,
-        warmup_steps=how.warmup,
-        weight_decay=how.weight_decay,
+        num_train_epochs=config.epochs,
+        learning_rate=config.learning_rate,
+        per_device_train_batch_size=config.batch,
+        warmup_steps=config.warmup,
+        weight_decay=config.weight_decay,
         train_sampling_strategy="group_by_length",
         bf16=setting.precision == "bf16",
         fp16=setting.precision == "fp16",

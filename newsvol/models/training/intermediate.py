@@ -84,22 +84,22 @@ class IntermediateTeacher:
         not divide.
     """
 
-    def __init__(self, teacher: Any, student: Any, how: Intermediate, precision: str) -> None:
+    def __init__(self, teacher: Any, student: Any, config: Intermediate, precision: str) -> None:
         ours, theirs = student.config, teacher.config
         self.heads = ours.num_attention_heads
-        if how.method == "hidden_attention":
+        if config.method == "hidden_attention":
             for what in ("hidden_size", "num_attention_heads"):
                 if getattr(ours, what) != getattr(theirs, what):
                     raise RecipeError(
                         f"student.intermediate: {what} is {getattr(ours, what)} in the student and "
                         f"{getattr(theirs, what)} in the teacher; use method relations"
                     )
-        elif ours.hidden_size % how.relation_heads or theirs.hidden_size % how.relation_heads:
+        elif ours.hidden_size % config.relation_heads or theirs.hidden_size % config.relation_heads:
             raise RecipeError(
-                f"student.intermediate: relation_heads {how.relation_heads} must divide the widths "
+                f"student.intermediate: relation_heads {config.relation_heads} must divide the widths "
                 f"{ours.hidden_size} and {theirs.hidden_size}"
             )
-        self.how = how
+        self.config = config
         self.precision = precision
         self.teacher = teacher.eval()
         self.student = student
@@ -108,8 +108,8 @@ class IntermediateTeacher:
     def open(self) -> None:
         """Begin to watch both networks; adapters and rounding must be in place, or they are not seen."""
         self._watches = (
-            ActivationHooks(self.student, self.how.layers.keys()),
-            ActivationHooks(self.teacher, self.how.layers.values()),
+            ActivationHooks(self.student, self.config.layers.keys()),
+            ActivationHooks(self.teacher, self.config.layers.values()),
         )
 
     def loss(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
@@ -118,17 +118,17 @@ class IntermediateTeacher:
         low = LOW.get(self.precision)
         with torch.no_grad(), torch.autocast(mask.device.type, low, enabled=low is not None):
             self.teacher.to(mask.device)(input_ids=inputs["input_ids"], attention_mask=mask)
-        each = [self._layer(ours, theirs, mask) for ours, theirs in self.how.layers.items()]
-        return self.how.weight * torch.stack(each).mean()
+        each = [self._layer(ours, theirs, mask) for ours, theirs in self.config.layers.items()]
+        return self.config.weight * torch.stack(each).mean()
 
     def _layer(self, ours: int, theirs: int, mask: torch.Tensor) -> torch.Tensor:
         student, teacher = self._watches[0].seen[ours], self._watches[1].seen[theirs]
-        if self.how.method == "hidden_attention":
+        if self.config.method == "hidden_attention":
             return hidden_loss(student.hidden, teacher.hidden, mask) + attention_loss(
                 student, teacher, mask, self.heads
             )
         pairs = zip(student.parts(), teacher.parts(), strict=True)
-        return torch.stack([relation_loss(*pair, mask, self.how.relation_heads) for pair in pairs]).mean()
+        return torch.stack([relation_loss(*pair, mask, self.config.relation_heads) for pair in pairs]).mean()
 
     def close(self) -> None:
         """Take the watches off both networks."""

@@ -49,17 +49,17 @@ def forecast_verdicts(metrics: Metrics) -> list[str]:
     forecast = metrics.forecast
     main, har, naive = forecast.main, forecast.har, forecast.best("naive")
     contests = dict.fromkeys([(main, har), (main, naive), (har, naive)])
-    said = []
+    sentences = []
     for name, rival in contests:
         if name is None or rival is None or name == rival:
             continue
         own, other = forecast.models[name], forecast.models[rival].qlike
         if own.qlike is None or not other:
-            said.append(f"{name} cannot be compared with {rival}: one of them has no QLIKE")
+            sentences.append(f"{name} cannot be compared with {rival}: one of them has no QLIKE")
             continue
         t = own.dm_t_vs_naive if rival == naive else own.dm_t_vs_har
-        said.append(qlike_verdict(name, rival, 100 * (1 - own.qlike / other), t))
-    return said
+        sentences.append(qlike_verdict(name, rival, 100 * (1 - own.qlike / other), t))
+    return sentences
 
 
 def beyond_chance(t: Number) -> bool:

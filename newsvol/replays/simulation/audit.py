@@ -33,7 +33,7 @@ class Leak:
 
 
 def perturb(
-    tape: Tape, probs: FloatArray, moment_ns: int, how: Perturbation, rng: np.random.Generator
+    tape: Tape, probs: FloatArray, moment_ns: int, perturbation: Perturbation, rng: np.random.Generator
 ) -> tuple[Tape, FloatArray]:
     """Return tape and sentiment with everything that becomes available after `moment_ns` changed.
 
@@ -43,15 +43,17 @@ def perturb(
     """
     known_bars = tape.bars.close_ns <= moment_ns
     known_news = tape.news.available_ns <= moment_ns
-    if how == "delete":
+    if perturbation == "delete":
         return (
             Tape(tape.bars.take(known_bars), tape.news.take(known_news), tape.sessions, tape.info),
             probs[known_news],
         )
     changed = probs.copy()
     later = int((~known_news).sum())
-    changed[~known_news] = rng.dirichlet(np.ones(3), size=later) if how == "randomise" else 1 / 3
-    return Tape(_change_bars(tape.bars, known_bars, how, rng), tape.news, tape.sessions, tape.info), changed
+    changed[~known_news] = rng.dirichlet(np.ones(3), size=later) if perturbation == "randomise" else 1 / 3
+    return Tape(
+        _change_bars(tape.bars, known_bars, perturbation, rng), tape.news, tape.sessions, tape.info
+    ), changed
 
 
 def audit(
@@ -75,11 +77,11 @@ def audit(
     leaks = []
     for done in range(moments):
         moment_ns = int(rng.integers(first, tape.bars.close_ns[-1]))
-        how = PERTURBATIONS[done % len(PERTURBATIONS)]
-        other_tape, other_probs = perturb(tape, probs, moment_ns, how, rng)
+        perturbation = PERTURBATIONS[done % len(PERTURBATIONS)]
+        other_tape, other_probs = perturb(tape, probs, moment_ns, perturbation, rng)
         other = _replay(other_tape, recipe, other_probs)
         pairs = zip(_known(whole, moment_ns), _known(other, moment_ns), strict=True)
-        leaks += [Leak(moment_ns, how, name) for (name, a), (_, b) in pairs if not _same(a, b)]
+        leaks += [Leak(moment_ns, perturbation, name) for (name, a), (_, b) in pairs if not _same(a, b)]
         on_moment(done + 1)
     return leaks
 
@@ -126,18 +128,20 @@ def _same(a: list[FloatArray | IntArray], b: list[FloatArray | IntArray]) -> boo
     return all(x.tobytes() == y.tobytes() for x, y in zip(a, b, strict=True))
 
 
-def _change_bars(bars: BarFrame, known: BoolArray, how: Perturbation, rng: np.random.Generator) -> BarFrame:
+def _change_bars(
+    bars: BarFrame, known: BoolArray, perturbation: Perturbation, rng: np.random.Generator
+) -> BarFrame:
     later = ~known
     n = int(later.sum())
     if n == 0:
         return bars
     last = float(bars.close[known][-1]) if known.any() else float(bars.open[0])
     # prices that stand quite still would make every column of a regression the same, which is refused
-    step = 0.002 if how == "randomise" else 1e-5
+    step = 0.002 if perturbation == "randomise" else 1e-5
     close = last * np.exp(np.cumsum(step * rng.standard_normal(n)))
     open_ = np.concatenate([[last], close[:-1]])
     high, low = np.maximum(open_, close) * (1 + step), np.minimum(open_, close) * (1 - step)
-    volume = rng.uniform(1, 1e6, n) if how == "randomise" else np.full(n, np.nan)
+    volume = rng.uniform(1, 1e6, n) if perturbation == "randomise" else np.full(n, np.nan)
     columns = {"open": open_, "high": high, "low": low, "close": close, "volume": volume}
     changed = {name: getattr(bars, name).copy() for name in columns}
     for name, values in columns.items():

@@ -126,7 +126,7 @@ class VolatilityFit:
 
         if len(self.coefficients) == 1:
             return pd.Series(self.coefficients[0], name=self.model.name)
-        return pd.concat({member: pd.Series(found) for member, found in enumerate(self.coefficients)})
+        return pd.concat({member: pd.Series(values) for member, values in enumerate(self.coefficients)})
 
     @property
     def forecasts(self) -> "pd.DataFrame":

@@ -155,14 +155,14 @@ def evaluate(
     Causal: every forecast of bucket b is made from rows before it, over the whole tape, and scored in the
     span only. Headlines count from their availability: what latency costs is the replay's to say.
     """
-    asked = request or Request()
-    schedule = asked.schedule or recipe_schedule(recipe)
-    names = chosen_names(asked.forecasters, recipe)
+    chosen = request or Request()
+    schedule = chosen.schedule or recipe_schedule(recipe)
+    names = chosen_names(chosen.forecasters, recipe)
     if len(tape.bars) == 0:
         raise TapeError("the tape has no bars; import one with: newsvol tape import --help")
     history = measure_history(tape.bars, tape.sessions)
     span = choose_span(
-        tape, history.buckets, asked.first or recipe.span.first, asked.last or recipe.span.last
+        tape, history.buckets, chosen.first or recipe.span.first, chosen.last or recipe.span.last
     )
     news = read_news(tape, probs)
     in_span = span.rows(len(history.buckets)) & usable(history.measures.rv)
@@ -173,7 +173,7 @@ def evaluate(
         on_progress("Forecasting", len(done), len(names) + (2 if news is not None else 0))
 
     lineup = forecast_all(recipe, history, names, news, in_span, schedule, on_model)
-    for name in asked.forecasters:
+    for name in chosen.forecasters:
         if name in lineup.left_out:
             raise InputError(f"forecaster {name!r} cannot be compared: {lineup.left_out[name]}")
     rows = np.asarray(in_span & np.all([usable(variance) for variance in lineup.variance.values()], axis=0))
@@ -191,7 +191,7 @@ def evaluate(
         None if news is None else news.available_ns,
         None if schedule is None else schedule.event_ns,
     )
-    study = _study(tape, recipe, history, lineup, rows, board.lag, asked.shuffles, on_progress)
+    study = _study(tape, recipe, history, lineup, rows, board.lag, chosen.shuffles, on_progress)
     cuts = tuple(cut_losses(labels, board.losses, rows))
     return Evaluation(tape, recipe, span, history, lineup, rows, board, cuts, study)
 

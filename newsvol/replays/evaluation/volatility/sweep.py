@@ -176,16 +176,16 @@ def sweep(
     -----
     Causal, and blind: trials run on a tape without the test span, so nothing in it can sway the choice.
     """
-    asked, tried = request or Request(), grid or Grid()
-    names = asked.forecasters or (recipe.volatility.forecaster,)
+    span_request, tried = request or Request(), grid or Grid()
+    names = span_request.forecasters or (recipe.volatility.forecaster,)
     for name in names:
         FORECASTERS.factory(name)
     if len(tape.bars) == 0:
         raise TapeError("the tape has no bars; import one with: newsvol tape import --help")
-    schedule = asked.schedule or recipe_schedule(recipe)
+    schedule = span_request.schedule or recipe_schedule(recipe)
     history = measure_history(tape.bars, tape.sessions)
     span = choose_span(
-        tape, history.buckets, asked.first or recipe.span.first, asked.last or recipe.span.last
+        tape, history.buckets, span_request.first or recipe.span.first, span_request.last or recipe.span.last
     )
     news = read_news(tape, probs)
     cut_ns = int(history.buckets.open_ns[min(span.first, len(history.buckets) - 1)])

@@ -13,7 +13,7 @@ from newsvol.replays.report.evaluation.page import render_page
 PAGE = "evaluation.html"
 
 
-def write_evaluation(found: Evaluation, folder: Path) -> None:
+def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
     """Write the page, ``evaluation.json`` and ``forecasts.parquet`` to a new folder, whole or not at all.
 
     The table has a row for each scored bucket: open_ns, close_ns, rv, and a variance column ``f:NAME`` for
@@ -24,16 +24,18 @@ def write_evaluation(found: Evaluation, folder: Path) -> None:
     OutputError
         The folder exists and is not empty, or cannot be written.
     """
-    buckets = found.history.buckets.take(found.rows)
+    buckets = evaluation.history.buckets.take(evaluation.rows)
     columns = {
         "open_ns": buckets.open_ns,
         "close_ns": buckets.close_ns,
-        "rv": found.history.measures.rv[found.rows],
-        **{f"f:{name}": found.lineup.variance[name][found.rows] for name in found.board.models},
+        "rv": evaluation.history.measures.rv[evaluation.rows],
+        **{
+            f"f:{name}": evaluation.lineup.variance[name][evaluation.rows] for name in evaluation.board.models
+        },
     }
     with new_folder(folder) as making:
         (making / "evaluation.json").write_text(
-            json.dumps(found.as_json(), indent=1) + "\n", encoding="utf-8"
+            json.dumps(evaluation.as_json(), indent=1) + "\n", encoding="utf-8"
         )
-        (making / PAGE).write_text(render_page(found), encoding="utf-8")
+        (making / PAGE).write_text(render_page(evaluation), encoding="utf-8")
         pq.write_table(pa.table(columns), making / "forecasts.parquet", compression="zstd")

@@ -16,37 +16,43 @@ from newsvol.replays.report.page import Page, assemble_page
 from newsvol.replays.report.wording import number, scientific
 
 
-def render_page(found: Evaluation) -> str:
+def render_page(evaluation: Evaluation) -> str:
     """Return the page: no address in it leads anywhere, and the same evaluation gives the same bytes."""
-    sections = [_accuracy(found), _forecasts(found), _cumulative(found), _cuts(found), _calibration(found)]
-    if found.news is not None:
-        sections.insert(1, _news(found.news))
-    instrument = found.tape.info.instrument
+    sections = [
+        _accuracy(evaluation),
+        _forecasts(evaluation),
+        _cumulative(evaluation),
+        _cuts(evaluation),
+        _calibration(evaluation),
+    ]
+    if evaluation.news is not None:
+        sections.insert(1, _news(evaluation.news))
+    instrument = evaluation.tape.info.instrument
     return assemble_page(
         Page(
             title=f"{instrument} - volatility forecasts",
             over="newsvol vol evaluate",
             instrument=instrument,
             name="Volatility forecasts, evaluated",
-            lede=text(span_sentence(found)),
-            notices=_notices(found),
+            lede=text(span_sentence(evaluation)),
+            notices=_notices(evaluation),
             cards="",
             sections=tuple(sections),
-            footer=_footer(found),
+            footer=_footer(evaluation),
         )
     )
 
 
-def _notices(found: Evaluation) -> str:
-    said = list(found.board.notes)
-    if found.tape.info.origin.get("synthetic") is True:
-        said.append("The market of this tape is made up: no number here is about a real one.")
-    said += [f"{name} was left out: {why}" for name, why in found.lineup.left_out.items()]
-    return "".join(f'<p class="notice">{text(sentence)}</p>' for sentence in said)
+def _notices(evaluation: Evaluation) -> str:
+    sentences = list(evaluation.board.notes)
+    if evaluation.tape.info.origin.get("synthetic") is True:
+        sentences.append("The market of this tape is made up: no number here is about a real one.")
+    sentences += [f"{name} was left out: {why}" for name, why in evaluation.lineup.left_out.items()]
+    return "".join(f'<p class="notice">{text(sentence)}</p>' for sentence in sentences)
 
 
-def _accuracy(found: Evaluation) -> Section:
-    board = found.board
+def _accuracy(evaluation: Evaluation) -> Section:
+    board = evaluation.board
     rows = []
     for name, score in board.models.items():
         # the best of each column that has one
@@ -89,7 +95,7 @@ def _accuracy(found: Evaluation) -> Section:
         f"MCS: ✓ is in the 90% set (stationary bootstrap, blocks of {board.block}). "
         "MZ: RV = a + b f; unbiased is 0 / 1."
     )
-    body = verdicts(model_verdicts(found)) + table(head, rows, caption)
+    body = verdicts(model_verdicts(evaluation)) + table(head, rows, caption)
     return Section("accuracy", "Every model beside its baselines", body, {})
 
 
@@ -113,35 +119,35 @@ def _news(study: NewsStudy) -> Section:
     return Section("news", "News beside its placebos", body, {})
 
 
-def _forecasts(found: Evaluation) -> Section:
+def _forecasts(evaluation: Evaluation) -> Section:
     views = [("per session, annualised", "volatility"), ("per bucket, bps", "volatility-buckets")]
     body = figure("volatility", "Forecast and realized volatility over time", 430, views)
-    return Section("forecasts", "Forecast against realized volatility", body, forecast_figures(found))
+    return Section("forecasts", "Forecast against realized volatility", body, forecast_figures(evaluation))
 
 
-def _cumulative(found: Evaluation) -> Section:
+def _cumulative(evaluation: Evaluation) -> Section:
     body = (
         f"<p>QLIKE of {RAW_HAR} minus that of each model, added up: a line that climbs steadily wins all the "
         "time, one that jumps won on a few days.</p>"
         + figure("cumulative", "Cumulative loss difference", 380)
     )
     return Section(
-        "cumulative", "Where the advantage comes from", body, {"cumulative": cumulative_figure(found)}
+        "cumulative", "Where the advantage comes from", body, {"cumulative": cumulative_figure(evaluation)}
     )
 
 
-def _cuts(found: Evaluation) -> Section:
-    drawn = cut_figures(found)
+def _cuts(evaluation: Evaluation) -> Section:
+    drawn = cut_figures(evaluation)
     body = "".join(
         f"<h3>by {text(cut)}</h3>{figure(name, f'QLIKE by {cut}', 300)}"
         for cut, name in (
-            (cut, f"cut-{cut.replace(' ', '-')}") for cut in dict.fromkeys(row.cut for row in found.cuts)
+            (cut, f"cut-{cut.replace(' ', '-')}") for cut in dict.fromkeys(row.cut for row in evaluation.cuts)
         )
     )
-    names = list(drawn_models(found))
+    names = list(drawn_models(evaluation))
     rows = [
         Row([f"{row.cut}: {row.group}", f"{row.buckets:,}", *(number(row.qlike[name], 4) for name in names)])
-        for row in found.cuts
+        for row in evaluation.cuts
     ]
     caption = "Mean QLIKE; the groups of a cut add up to the whole."
     return Section(
@@ -149,23 +155,23 @@ def _cuts(found: Evaluation) -> Section:
     )
 
 
-def _calibration(found: Evaluation) -> Section:
+def _calibration(evaluation: Evaluation) -> Section:
     body = (
         "<p>Realized against forecast volatility of each bucket, logarithmic; on the line is unbiased. The "
         "steps are means of tenths of the buckets.</p>"
         + figure("calibration", "Realized against forecast volatility", 430)
     )
-    return Section("calibration", "Calibration", body, {"calibration": calibration_figure(found)})
+    return Section("calibration", "Calibration", body, {"calibration": calibration_figure(evaluation)})
 
 
-def _footer(found: Evaluation) -> str:
+def _footer(evaluation: Evaluation) -> str:
     facts = {
-        "tape": found.tape.content_hash(),
-        "recipe": found.recipe.recipe_hash(),
-        "windows": f"{found.recipe.volatility.window:,} buckets, first fit after "
-        f"{found.recipe.volatility.min_window:,}",
+        "tape": evaluation.tape.content_hash(),
+        "recipe": evaluation.recipe.recipe_hash(),
+        "windows": f"{evaluation.recipe.volatility.window:,} buckets, first fit after "
+        f"{evaluation.recipe.volatility.min_window:,}",
         "latency": "not charged here: a headline counts from its availability; newsvol replay charges it",
-        "seed": str(found.recipe.seed),
+        "seed": str(evaluation.recipe.seed),
     }
     rows = "".join(f"<dt>{text(key)}</dt><dd>{text(value)}</dd>" for key, value in facts.items())
     return f"<dl>{rows}</dl>"

@@ -22,13 +22,13 @@ from newsvol.replays.report.series import (
 _TICKS_BPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
 
 
-def drawn_models(found: Evaluation) -> dict[str, str]:
+def drawn_models(evaluation: Evaluation) -> dict[str, str]:
     """Return the models that are drawn and their colours: best naive, raw HAR, the recipe's, the best."""
-    board = found.board
+    board = evaluation.board
     wanted = [
         (board.best_naive, style.NAIVE),
         (RAW_HAR, style.SERIES[2]),
-        (found.main, style.HAR),
+        (evaluation.main, style.HAR),
         (board.best, style.FUSED),
     ]
     drawn: dict[str, str] = {}
@@ -38,18 +38,20 @@ def drawn_models(found: Evaluation) -> dict[str, str]:
     return drawn
 
 
-def forecast_figures(found: Evaluation) -> dict[str, Figure]:
+def forecast_figures(evaluation: Evaluation) -> dict[str, Figure]:
     """Return forecast against realized volatility, a point a session and a point a bucket."""
-    buckets = found.history.buckets.take(found.rows)
+    buckets = evaluation.history.buckets.take(evaluation.rows)
     # four lines over one another say less than three
     lines = {
-        name: color for name, color in drawn_models(found).items() if name != RAW_HAR or found.main == RAW_HAR
+        name: color
+        for name, color in drawn_models(evaluation).items()
+        if name != RAW_HAR or evaluation.main == RAW_HAR
     }
     read: dict[str, Any] = {
         "session": buckets.session,
         "close_ns": buckets.close_ns,
-        "rv": found.history.measures.rv[found.rows],
-        **{f"f:{name}": found.lineup.variance[name][found.rows] for name in lines},
+        "rv": evaluation.history.measures.rv[evaluation.rows],
+        **{f"f:{name}": evaluation.lineup.variance[name][evaluation.rows] for name in lines},
     }
     groups = group_sessions(buckets.session)
     return {
@@ -58,16 +60,16 @@ def forecast_figures(found: Evaluation) -> dict[str, Figure]:
     }
 
 
-def cumulative_figure(found: Evaluation) -> Figure:
+def cumulative_figure(evaluation: Evaluation) -> Figure:
     """Return the running sum of QLIKE(raw HAR) - QLIKE(model), one line a model that is drawn."""
-    close_ns = found.history.buckets.close_ns[found.rows]
+    close_ns = evaluation.history.buckets.close_ns[evaluation.rows]
     kept = slice(None, None, -(-len(close_ns) // MAX_POINTS))
     x = as_dates(close_ns[kept])
-    rival = found.board.losses[RAW_HAR]
+    rival = evaluation.board.losses[RAW_HAR]
     traces = []
-    for name, color in drawn_models(found).items():
+    for name, color in drawn_models(evaluation).items():
         if name != RAW_HAR:
-            ahead = as_numbers(np.cumsum(rival - found.board.losses[name])[kept], 3)
+            ahead = as_numbers(np.cumsum(rival - evaluation.board.losses[name])[kept], 3)
             traces.append(style.line(name, x, ahead, color, hovertemplate="%{y:.2f}"))
     return {
         "data": traces,
@@ -78,10 +80,10 @@ def cumulative_figure(found: Evaluation) -> Figure:
     }
 
 
-def cut_figures(found: Evaluation) -> dict[str, Figure]:
+def cut_figures(evaluation: Evaluation) -> dict[str, Figure]:
     """Return QLIKE by group, one figure for each cut."""
     by_cut: dict[str, list[CutRow]] = {}
-    for row in found.cuts:
+    for row in evaluation.cuts:
         by_cut.setdefault(row.cut, []).append(row)
     drawn = {}
     for cut, rows in by_cut.items():
@@ -95,7 +97,7 @@ def cut_figures(found: Evaluation) -> dict[str, Figure]:
                 "marker": {"color": color},
                 "hovertemplate": "%{y:.4f}",
             }
-            for name, color in drawn_models(found).items()
+            for name, color in drawn_models(evaluation).items()
         ]
         drawn[f"cut-{cut.replace(' ', '-')}"] = {
             "data": traces,
@@ -109,11 +111,11 @@ def cut_figures(found: Evaluation) -> dict[str, Figure]:
     return drawn
 
 
-def calibration_figure(found: Evaluation) -> Figure:
+def calibration_figure(evaluation: Evaluation) -> Figure:
     """Return realized against forecast volatility of the recipe's forecaster, with the means of tenths."""
-    realized = found.history.measures.rv[found.rows]
-    name = found.main if found.main in found.board.models else RAW_HAR
-    forecast = found.lineup.variance[name][found.rows]
+    realized = evaluation.history.measures.rv[evaluation.rows]
+    name = evaluation.main if evaluation.main in evaluation.board.models else RAW_HAR
+    forecast = evaluation.lineup.variance[name][evaluation.rows]
     kept = slice(None, None, -(-len(realized) // MAX_POINTS))
     dots = {
         "type": "scatter",

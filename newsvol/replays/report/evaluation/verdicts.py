@@ -10,37 +10,39 @@ ERRATIC = 1.25
 """A model that loses this much more than the best and is not rejected owes it to a few huge losses."""
 
 
-def span_sentence(found: Evaluation) -> str:
+def span_sentence(evaluation: Evaluation) -> str:
     """Say which buckets were scored, and that they were chosen before looking."""
-    buckets = found.history.buckets.take(found.rows)
-    scored = f"{len(buckets):,} of {found.span.end - found.span.first:,} buckets"
+    buckets = evaluation.history.buckets.take(evaluation.rows)
+    scored = f"{len(buckets):,} of {evaluation.span.end - evaluation.span.first:,} buckets"
     ends = f"{day(int(buckets.open_ns[0]))} to {day(int(buckets.close_ns[-1]))}"
-    return f"Test span: {found.span.rule} of the tape, {ends}, {scored}; every forecast out of sample."
+    return f"Test span: {evaluation.span.rule} of the tape, {ends}, {scored}; every forecast out of sample."
 
 
-def model_verdicts(found: Evaluation) -> list[str]:
+def model_verdicts(evaluation: Evaluation) -> list[str]:
     """Say whether the recipe's forecaster and the best one beat raw HAR and the best naive forecast."""
-    board = found.board
-    names = dict.fromkeys(name for name in (found.main, board.best) if name in board.models)
-    said = []
+    board = evaluation.board
+    names = dict.fromkeys(name for name in (evaluation.main, board.best) if name in board.models)
+    sentences = []
     for name in names:
         score = board.models[name]
         # the best of many is partly luck: the confidence set below allows for that, these tests do not
-        picked = "" if name == found.main else f", best of {len(board.models)} with hindsight"
+        picked = "" if name == evaluation.main else f", best of {len(board.models)} with hindsight"
         if name != RAW_HAR:
-            said.append(qlike_verdict(name, RAW_HAR, -score.vs_har_pct, score.dm_har.t) + picked)
+            sentences.append(qlike_verdict(name, RAW_HAR, -score.vs_har_pct, score.dm_har.t) + picked)
         if name != board.best_naive:
             gain = 100 * (1 - score.qlike / board.models[board.best_naive].qlike)
-            said.append(
+            sentences.append(
                 qlike_verdict(name, f"{board.best_naive} (best naive)", gain, score.dm_best.t) + picked
             )
     chosen = [name for name, score in board.models.items() if score.in_set]
     if chosen:
-        said.append(f"90% Model Confidence Set: {', '.join(chosen)}")
+        sentences.append(f"90% Model Confidence Set: {', '.join(chosen)}")
     ceiling = ERRATIC * board.models[board.best].qlike
     if erratic := [name for name in chosen if board.models[name].qlike > ceiling]:
-        said.append(f"in it NOT for being good, but for being too erratic to reject: {', '.join(erratic)}")
-    return said
+        sentences.append(
+            f"in it NOT for being good, but for being too erratic to reject: {', '.join(erratic)}"
+        )
+    return sentences
 
 
 def news_verdicts(study: NewsStudy) -> list[str]:

@@ -99,11 +99,11 @@ def _require_rows(table: RawTable, sieve: Sieve) -> None:
         raise TapeError(f"{table.name}: none of its {len(table):,} rows can be used ({reasons})")
 
 
-def _one_symbol(table: RawTable, columns: dict[str, str], wanted: str | None, sieve: Sieve) -> str | None:
+def _one_symbol(table: RawTable, columns: dict[str, str], instrument: str | None, sieve: Sieve) -> str | None:
     if "symbol" not in columns:
-        if table.symbol is not None and wanted is not None and table.symbol != wanted.upper():
+        if table.symbol is not None and instrument is not None and table.symbol != instrument.upper():
             raise TapeError(
-                f"{table.name} holds {table.symbol}, not {wanted}; pass --instrument {table.symbol}"
+                f"{table.name} holds {table.symbol}, not {instrument}; pass --instrument {table.symbol}"
             )
         return table.symbol
     names = table.frame[columns["symbol"]].astype(str).str.strip().str.upper()
@@ -111,11 +111,11 @@ def _one_symbol(table: RawTable, columns: dict[str, str], wanted: str | None, si
     if not len(counts):
         return None
     held = ", ".join(map(str, counts.index[:5]))
-    if wanted is None and len(counts) > 1:
+    if instrument is None and len(counts) > 1:
         raise TapeError(
             f"{table.name} holds {len(counts)} instruments ({held}); pass --instrument {counts.index[0]}"
         )
-    symbol = str(counts.index[0]) if wanted is None else wanted.upper()
+    symbol = str(counts.index[0]) if instrument is None else instrument.upper()
     if symbol not in counts.index:
         raise TapeError(f"{table.name} holds {held}, not {symbol}; pass --instrument {counts.index[0]}")
     sieve.hold((names != symbol).to_numpy(dtype=np.bool_), "another instrument")

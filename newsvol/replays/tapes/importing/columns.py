@@ -60,7 +60,10 @@ HEADER_NAMES: Final = frozenset(
 
 
 def find_columns(
-    table: RawTable, names: Mapping[str, tuple[str, ...]], said: Mapping[str, str], needed: tuple[str, ...]
+    table: RawTable,
+    names: Mapping[str, tuple[str, ...]],
+    declared: Mapping[str, str],
+    needed: tuple[str, ...],
 ) -> dict[str, str]:
     """Return the column of each role that the file has.
 
@@ -83,7 +86,7 @@ def find_columns(
         by_name.setdefault(plain(column), str(column))
     found: dict[str, str] = {}
     for role, known in names.items():
-        wanted = said.get(role)
+        wanted = declared.get(role)
         if wanted is not None and plain(wanted) in by_name:
             found[role] = by_name[plain(wanted)]
             continue
@@ -107,9 +110,9 @@ def find_columns(
     return found
 
 
-def require_mapped(said: Mapping[str, str], tables: tuple[RawTable, ...]) -> None:
+def require_mapped(declared: Mapping[str, str], tables: tuple[RawTable, ...]) -> None:
     """Raise `ConventionError` if a role is unknown or its column is in no file, with the nearest name."""
-    for role, column in said.items():
+    for role, column in declared.items():
         roles = {*BAR_NAMES, *NEWS_NAMES}
         if role not in roles:
             raise ConventionError(

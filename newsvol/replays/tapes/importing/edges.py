@@ -42,7 +42,7 @@ def prove_edge(
     seen: Activity,
     bar_ns: int,
     sessions: SessionFrame,
-    said: StampEdge | None,
+    declared: StampEdge | None,
     by: str,
     file: str,
 ) -> EdgeProof:
@@ -74,14 +74,14 @@ def prove_edge(
     if presence and spikes and presence != spikes:
         proven = None
         evidence = f"{by_presence}, but {by_spikes}"
-    if said is not None:
-        if proven is not None and proven != said:
+    if declared is not None:
+        if proven is not None and proven != declared:
             raise ConventionError(
-                f"{by} {said} contradicts {file}: {evidence}, so its stamps mark the {proven} of a bar; "
+                f"{by} {declared} contradicts {file}: {evidence}, so its stamps mark the {proven} of a bar; "
                 "drop --stamp"
             )
         return EdgeProof(
-            said, f"{by}; {evidence}" if proven else f"{by}; nothing in the data speaks against it"
+            declared, f"{by}; {evidence}" if proven else f"{by}; nothing in the data speaks against it"
         )
     if proven is None:
         why = evidence or by_presence

@@ -85,8 +85,8 @@ def intraday_spans(
     usable = sieve.kept
     bar_ns = bar_length(proof.utc_ns[usable])
     weighed = Activity(seen.weight[usable], seen.name)
-    said, by = ("start", "LEAN format") if table.form == "lean" else (request.stamp, "--stamp")
-    edge = prove_edge(proof.utc_ns[usable], weighed, bar_ns, sessions, said, by, table.name)
+    declared, by = ("start", "LEAN format") if table.form == "lean" else (request.stamp, "--stamp")
+    edge = prove_edge(proof.utc_ns[usable], weighed, bar_ns, sessions, declared, by, table.name)
     open_ns = proof.utc_ns - (bar_ns if edge.edge == "end" else 0)
     close_ns = open_ns + bar_ns
     _hold_off_session(open_ns, close_ns, bar_ns, sessions, sieve)

@@ -83,7 +83,12 @@ def spanned_sessions(calendar: str, stamps_ns: IntArray) -> SessionFrame:
 
 
 def prove_zone(
-    stamps: Stamps, seen: Activity, sessions: SessionFrame, exchange_zone: str, said: str | None, file: str
+    stamps: Stamps,
+    seen: Activity,
+    sessions: SessionFrame,
+    exchange_zone: str,
+    declared: str | None,
+    file: str,
 ) -> ZoneProof:
     """Turn stamps into instants, by what is written with them or by where the activity falls.
 
@@ -98,22 +103,22 @@ def prove_zone(
     ConventionError
         No zone is clearly best; or the one that is said, or written, contradicts the data.
     """
-    if said is not None:
-        require_zone(said, "--tz")
+    if declared is not None:
+        require_zone(declared, "--tz")
     if stamps.zone is not None:
-        return _written_zone(stamps, stamps.zone, seen, sessions, exchange_zone, file, said)
-    readings = _readings(stamps, exchange_zone, said)
+        return _written_zone(stamps, stamps.zone, seen, sessions, exchange_zone, file, declared)
+    readings = _readings(stamps, exchange_zone, declared)
     share = {zone: _share(utc, ok & stamps.valid, seen, sessions) for zone, (utc, ok) in readings.items()}
     best = max(share, key=lambda zone: share[zone])
-    if said is not None:
-        ours, theirs = _duel(readings, said, best, stamps.valid, seen, sessions)
+    if declared is not None:
+        ours, theirs = _duel(readings, declared, best, stamps.valid, seen, sessions)
         if theirs - ours > 2 * _LEAST_LEAD and share[best] >= _LEAST_SHARE:
             raise ConventionError(
-                f"--tz {said} contradicts {file}: {ours:.0%} of its {seen.name} would fall in the "
+                f"--tz {declared} contradicts {file}: {ours:.0%} of its {seen.name} would fall in the "
                 f"sessions, against {theirs:.0%} in {best}; drop --tz or pass --tz {best}"
             )
         return ZoneProof(
-            *readings[said], said, f"--tz; {share[said]:.1%} of {seen.name} falls in the sessions"
+            *readings[declared], declared, f"--tz; {share[declared]:.1%} of {seen.name} falls in the sessions"
         )
     duels = {
         zone: _duel(readings, best, zone, stamps.valid, seen, sessions) for zone in readings if zone != best
@@ -167,7 +172,7 @@ def _written_zone(
     sessions: SessionFrame,
     exchange_zone: str,
     file: str,
-    said: str | None,
+    declared: str | None,
 ) -> ZoneProof:
     if stamps.utc_ns is not None:
         utc_ns, exists = stamps.utc_ns, np.ones(len(stamps.utc_ns), dtype=np.bool_)
@@ -185,7 +190,7 @@ def _written_zone(
                 f"the sessions, {shares[best]:.0%} if the clock were {best}; remove the zone from them "
                 f"and pass --tz {best}"
             )
-    unused = "; --tz is not needed" if said is not None else ""
+    unused = "; --tz is not needed" if declared is not None else ""
     return ZoneProof(
         utc_ns,
         exists,
@@ -194,10 +199,12 @@ def _written_zone(
     )
 
 
-def _readings(stamps: Stamps, exchange_zone: str, said: str | None) -> dict[str, tuple[IntArray, BoolArray]]:
+def _readings(
+    stamps: Stamps, exchange_zone: str, declared: str | None
+) -> dict[str, tuple[IntArray, BoolArray]]:
     """Read the wall clock in each zone; zones that mean the same instants all through the file count once."""
     readings: dict[str, tuple[IntArray, BoolArray]] = {}
-    for zone in dict.fromkeys((*((said,) if said else ()), exchange_zone, *CANDIDATES)):
+    for zone in dict.fromkeys((*((declared,) if declared else ()), exchange_zone, *CANDIDATES)):
         utc, exists = localise(stamps.wall_ns, zone)
         if not any(np.array_equal(utc[stamps.valid], known[stamps.valid]) for known, _ in readings.values()):
             readings[zone] = (utc, exists)
