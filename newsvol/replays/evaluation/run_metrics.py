@@ -11,6 +11,7 @@ from newsvol.engine.frames import BarFrame, SessionFrame
 from newsvol.engine.ledger import STAGES, percentiles
 from newsvol.engine.ticks import TickKind
 from newsvol.replays.evaluation.statistics import diebold_mariano, newey_west_lag, sharpe_difference_t
+from newsvol.replays.runs.schema import finite
 from newsvol.replays.simulation.session import BUY_AND_HOLD, NAIVE_VOL_TARGET, Session
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.losses import forecast_losses, noise_floor_qlike, qlike
@@ -105,7 +106,10 @@ def _fill_metrics(portfolio: PortfolioResult, closes: IntArray, held: FloatArray
     """Return what a portfolio is worth, and the t of its Sharpe ratio against buy and hold's returns (S,)."""
     own = session_returns(portfolio, closes)
     t = sharpe_difference_t(own, held, newey_west_lag(len(own)))
-    return _finite(asdict(measure_performance(portfolio, closes)) | {"sharpe_t_vs_hold": t})
+    measured: dict[str, float | None] = finite(
+        asdict(measure_performance(portfolio, closes)) | {"sharpe_t_vs_hold": t}
+    )
+    return measured
 
 
 def _forecast_metrics(session: Session) -> dict[str, Any]:
@@ -125,7 +129,7 @@ def _forecast_metrics(session: Session) -> dict[str, Any]:
         kind = "naive" if name in NAIVE else ("fused" if name == "fused" else "har")
         against = 100.0 * (losses[name]["qlike"] / losses[base]["qlike"] - 1.0) if rows.any() else None
         empty = dict.fromkeys(("qlike", "mse", "r2_vol", "r2_log"))
-        scores = {**empty, **_finite(losses[name]), "qlike_vs_har_pct": against}
+        scores = {**empty, **finite(losses[name]), "qlike_vs_har_pct": against}
         models[name] = {"kind": kind, **scores, **tests[name]}
     floor = noise_floor_qlike(session.history.measures.take(rows)) if rows.any() else None
     return {"target": "rv", "noise_floor_qlike": floor, "models": models}
@@ -150,7 +154,7 @@ def _tests(
     )
     rivals = {"dm_t_vs_har": each[base], "dm_t_vs_naive": each[naive]}
     return {
-        name: _finite({key: _dm_t(rival, own) for key, rival in rivals.items()}) for name, own in each.items()
+        name: finite({key: _dm_t(rival, own) for key, rival in rivals.items()}) for name, own in each.items()
     }
 
 
@@ -174,7 +178,3 @@ def _stages(session: Session) -> dict[str, Any]:
             for stage in (*STAGES, "total")
         }
     return out
-
-
-def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
-    return {key: value if np.isfinite(value) else None for key, value in values.items()}

@@ -3,6 +3,8 @@
 The layout is docs/run-folder.md. Keys that are not named here are kept as they are.
 """
 
+from collections.abc import Mapping
+from math import isfinite
 from typing import Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -217,3 +219,12 @@ class Metrics(_Part):
 
 def _is_buy_and_hold(name: str) -> bool:
     return name.replace("-", "_") == "buy_and_hold"
+
+
+def finite(value: Any) -> Any:
+    """Return `value`, mappings and sequences with what is in them, with None for every number JSON lacks."""
+    if isinstance(value, Mapping):
+        return {key: finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

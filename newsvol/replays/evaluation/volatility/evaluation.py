@@ -1,9 +1,8 @@
 """The evaluation: a tape in; losses, tests, cuts and placebos out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
-from math import isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +23,7 @@ from newsvol.replays.evaluation.volatility.forecasts import (
 from newsvol.replays.evaluation.volatility.placebos import SHUFFLES, NewsComparison, NewsStudy, study_news
 from newsvol.replays.evaluation.volatility.scores import ConfidenceSet, Scoreboard, score_models
 from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choose_span
+from newsvol.replays.runs.schema import finite
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.tapes.schedules import load_schedule
 from newsvol.replays.tapes.tape import Tape
@@ -123,7 +123,7 @@ class Evaluation:
             "left_out": dict(self.lineup.left_out),
             "notes": list(board.notes),
         }
-        return {key: _finite(value) for key, value in found.items()}
+        return dict(finite(found))
 
 
 def evaluate(
@@ -225,12 +225,3 @@ def _study(
         shuffles,
         lambda count: on_progress("Shuffling the news", count, shuffles),
     )
-
-
-def _finite(value: Any) -> Any:
-    """Return `value` with None for every number that JSON does not know."""
-    if isinstance(value, Mapping):
-        return {key: _finite(inside) for key, inside in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inside) for inside in value]
-    return None if isinstance(value, float) and not isfinite(value) else value

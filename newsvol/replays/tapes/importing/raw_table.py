@@ -18,7 +18,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from newsvol.engine.arrays import IntArray
-from newsvol.engine.errors import TapeError
+from newsvol.engine.errors import TapeError, first_line
 
 UNDECODABLE = "\ufdd0"
 """Stands for a byte that is not text in the file's encoding; a noncharacter that no file may contain."""
@@ -111,7 +111,7 @@ def _read_parquet(data: bytes, name: str, digest: str) -> RawTable:
     try:
         frame = pa.parquet.read_table(io.BytesIO(data)).to_pandas()
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise TapeError(f"{name} is not readable Parquet ({str(error).splitlines()[0]})") from None
+        raise TapeError(f"{name} is not readable Parquet ({first_line(error)})") from None
     if not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index()
     frame.columns = pd.Index([str(column) for column in frame.columns])
@@ -244,7 +244,7 @@ def parse_csv(
             ),
         )
     except pa.ArrowException as error:
-        raise TapeError(f"{name} is not readable CSV ({str(error).splitlines()[0]})") from None
+        raise TapeError(f"{name} is not readable CSV ({first_line(error)})") from None
     frame = table.to_pandas()
     return frame, tuple(malformed)
 
