@@ -11,7 +11,7 @@ from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.service_times import rule_times
 from newsvol.replays.simulation.session import Scope, model_ticks, run_session
 from newsvol.replays.tapes.synth import Market, perfect_reading, synthesize
-from newsvol.signals.volatility.forecasters import log_har_p_leverage
+from newsvol.signals.volatility.forecasters import build_har
 from newsvol.signals.volatility.history import measure_history
 from newsvol.signals.volatility.losses import forecast_losses
 
@@ -59,7 +59,7 @@ def test_the_news_half_life_is_recovered_within_a_factor_of_two(seed: int) -> No
 def test_the_sign_of_leverage_is_recovered(seed: int) -> None:
     tape, _ = synthesize(Market(seed=seed))
     history = measure_history(tape.bars, tape.sessions)
-    model = log_har_p_leverage()
+    model = build_har("log-har-p-leverage")
     state = model.state(len(history.buckets))
     state.run(model.series(history), model.extra(history))
     assert state.beta[state.columns.index("leverage")] > 0
@@ -70,7 +70,7 @@ def test_no_leverage_is_found_where_none_was_planted() -> None:
     for seed in SEEDS:
         tape, _ = synthesize(Market(seed=seed, leverage=0.0))
         history = measure_history(tape.bars, tape.sessions)
-        model = log_har_p_leverage()
+        model = build_har("log-har-p-leverage")
         state = model.state(len(history.buckets))
         state.run(model.series(history), model.extra(history))
         found.append(state.beta[-1])
