@@ -193,3 +193,23 @@ def test_benchmark_tells_latency_size_and_machine(tmp_path: Path) -> None:
         assert result[part]["student-int8"]["p50_ms"] > 0
     assert result["models"]["student-int8"]["parameters"] > 1e6
     assert result["machine"]["cores"] >= 1
+
+
+def test_training_does_not_begin_where_a_folder_is_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine").write_text("keep")
+    done = sentiment("train", "student", "--data", tmp_path, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert b"out exists already; name another --out, or remove it" in done.stderr
+    assert (tmp_path / "out" / "mine").read_text() == "keep"
+
+
+def test_a_start_that_is_not_there_is_refused_without_a_download(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\nseed: 1\nstart: some-org/some-model\n"
+        "evaluated: {file: in.csv, label: label}\nstudent: {layers: [0], hard_weight: 1}\n"
+    )
+    done = sentiment("train", tmp_path / "mine.yaml", "--data", tmp_path, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert b"start 'some-org/some-model' is not a folder; name a folder, or allow the hub" in done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.yaml"]
