@@ -1,0 +1,81 @@
+"""A replay, from a tape to a run folder."""
+
+from pathlib import Path
+
+import pytest
+from golden_replay import PerfectScorer, golden_replay
+
+from newsvol.engine.errors import OutputError, TapeError
+from newsvol.replays.replay import replay
+from newsvol.replays.simulation.recipe import load_recipe
+from newsvol.replays.tapes.synth import Market, synthesize
+from newsvol.replays.tapes.tape import Tape
+
+MARKET = Market(sessions=150, headlines=200)
+TABLES = ("forecasts", "scores", "ledger", "service", "decide", "orders", "equity")
+
+
+def test_the_run_folder_holds_what_it_promises(golden_run: Path) -> None:
+    promised = {"manifest.json", "recipe.yaml", "metrics.json", "report.html"}
+    promised |= {f"{name}.parquet" for name in TABLES}
+    assert {file.name for file in golden_run.iterdir()} == promised
+
+
+def test_a_measured_run_replays_from_its_recording(tmp_path: Path) -> None:
+    measured = golden_replay(tmp_path / "measured", "measured", MARKET)
+    again = golden_replay(tmp_path / "again", f"recorded:{tmp_path / 'measured'}", MARKET)
+    for name in TABLES:
+        first, second = ((tmp_path / run / f"{name}.parquet").read_bytes() for run in ("measured", "again"))
+        assert first == second, name
+    assert again["strategies"] == measured["strategies"]
+    assert again["forecast"] == measured["forecast"]
+    assert measured["latency"]["stages"]["headline"]["score"]["p50_ms"] > 0
+    assert measured["latency"]["stages"]["bucket_end"]["forecast"]["p50_ms"] > 0
+
+
+def test_a_tape_too_short_to_forecast_says_what_it_needs(tmp_path: Path) -> None:
+    with pytest.raises(TapeError, match=r"too short.*min_window"):
+        golden_replay(tmp_path / "short", market=Market(sessions=40, headlines=10))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_progress_is_told_stage_by_stage_to_its_end(tmp_path: Path) -> None:
+    tape, _ = synthesize(MARKET)
+    told: list[tuple[str, int, int]] = []
+    scorer = PerfectScorer(MARKET)
+    replay(
+        tape,
+        load_recipe(None).with_changes(latency="zero"),
+        tmp_path / "run",
+        on_progress=lambda *stage: told.append(stage),
+        load=lambda _model, _device: scorer,
+    )
+    stages = list(dict.fromkeys(name for name, _, _ in told))
+    assert stages == ["Scoring headlines", "Deciding", "Simulating portfolios", "Writing"]
+    for stage in stages:
+        last = [(done, total) for name, done, total in told if name == stage][-1]
+        assert last[0] == last[1] > 0, stage
+
+
+def test_a_place_that_is_taken_is_refused_before_any_model_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine").write_text("keep")
+    tape, _ = synthesize(MARKET)
+    with pytest.raises(OutputError, match="exists already"):
+        replay(tape, load_recipe(None), tmp_path / "run", load=lambda *_: pytest.fail("loaded"))
+
+
+def test_a_tape_without_headlines_loads_no_model(tmp_path: Path) -> None:
+    tape, _ = synthesize(MARKET)
+    silent = Tape(tape.bars, tape.news.take(slice(0, 0)), tape.sessions, tape.info)
+    recipe = load_recipe(None).with_changes(latency="zero")
+    metrics = replay(silent, recipe, tmp_path / "run", load=lambda *_: pytest.fail("loaded"))
+    assert metrics["sentiment"]["model_hash"] is None
+    assert metrics["span"]["headlines"] == 0
+
+
+def test_a_tape_without_bars_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    tape, _ = synthesize(MARKET)
+    empty = Tape(tape.bars.take(slice(0, 0)), tape.news, tape.sessions, tape.info)
+    with pytest.raises(TapeError, match="no bars; import one with: newsvol tape import"):
+        replay(empty, load_recipe(None), tmp_path / "run")
