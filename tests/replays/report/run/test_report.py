@@ -2,7 +2,6 @@
 
 import json
 import re
-from time import perf_counter
 
 import plotly.graph_objects as go
 import pytest
@@ -10,6 +9,7 @@ from report_pages import readable, tags, unpack
 
 from newsvol.engine.errors import OutputError
 from newsvol.replays.report.run.report import render_report, write_report
+from newsvol.replays.report.series import MAX_POINTS
 from newsvol.replays.runs.reader import load_run
 
 
@@ -84,9 +84,9 @@ def test_a_folder_that_cannot_be_written_is_named(make_run):
         write_report(folder)
 
 
-def test_a_year_of_minutes_makes_a_light_page_quickly(make_run):
+def test_a_year_of_minutes_makes_a_light_page(make_run):
     run = load_run(make_run(sessions=288, headlines=1500))
-    start = perf_counter()
     page = render_report(run)
-    assert perf_counter() - start < 2
     assert len(page.encode()) < 4_000_000
+    for figure in json.loads(unpack(page, "figures")).values():
+        assert all(len(trace["x"]) <= MAX_POINTS for trace in figure["data"])
