@@ -127,7 +127,7 @@ def test_each_shape_is_captured_once(tiny_start: Path) -> None:
 
 def test_a_recording_refuses_a_step_that_looks_at_a_value() -> None:
     mask = torch.ones(4)
-    with pytest.raises(RuntimeError, match=r"data-dependent|trying to get value out"):
+    with pytest.raises(RuntimeError, match="trying to get value out of a tracing tensor"):
         Recording()(lambda: mask * 2 if mask.all() else mask)
 
 
