@@ -20,6 +20,15 @@ settings.register_profile("newsvol", deadline=None, derandomize=bool(os.environ.
 settings.load_profile("newsvol")
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a GPU where there is none; torch is imported for those tests only."""
+    if item.get_closest_marker("gpu") is not None:
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("there is no CUDA device here")
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder of third-party data, which is not shipped."""

@@ -1,13 +1,13 @@
 """`newsvol replay` and `newsvol audit` with the shipped model, as a user runs them."""
 
 import json
-import signal
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from interruptible import press_ctrl_c, start_interruptible, wait_for
 
 
 def newsvol(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -49,15 +49,18 @@ def test_an_audit_says_what_it_audited(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
-    # a shell starts background jobs with SIGINT ignored; a user's terminal does not
-    started = subprocess.Popen(
-        [sys.executable, "-c", "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-         "from newsvol.cli.main import main; main()", "replay", "--out", "run"],
-        stderr=subprocess.PIPE, text=True, cwd=tmp_path,
-    )  # fmt: skip
-    time.sleep(3)
-    started.send_signal(signal.SIGINT)
-    _, told = started.communicate(timeout=60)
+    place, cache = tmp_path / "place", tmp_path / "cache"
+    place.mkdir()
+    started = start_interruptible(
+        "replay",
+        "--latency",
+        "zero",
+        "--out",
+        "run",
+        cwd=place,
+        env={**os.environ, "NEWSVOL_CACHE": str(cache)},
+    )
+    wait_for(lambda: any(cache.rglob("*/*")), started)  # scores are kept: it is half-way through
+    assert press_ctrl_c(started) == "interrupted; nothing was left half-written"
     assert started.returncode == 130
-    assert "interrupted; nothing was left half-written" in told
-    assert list(tmp_path.iterdir()) == []
+    assert list(place.iterdir()) == []

@@ -1,15 +1,14 @@
 """``newsvol sentiment``: score, evaluate, benchmark, compare, as a user meets them."""
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from interruptible import press_ctrl_c, start_interruptible, still_runs, wait_for
 
 from newsvol.models.checkpoint import RANGES, SHIPPED
 
@@ -27,15 +26,6 @@ LABELLED = "text,label\n" + "".join(
 def sentiment(*arguments: object, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
     command = [sys.executable, "-m", "newsvol", "sentiment", *map(str, arguments)]
     return subprocess.run(command, input=stdin, capture_output=True, check=False)
-
-
-def processes_of(group: int) -> bool:
-    """Return whether anything of a process group still runs."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def rows(output: bytes) -> list[dict[str, object]]:
@@ -85,7 +75,6 @@ def test_a_file_becomes_a_file(tmp_path: Path, workers: tuple[str, ...]) -> None
 
 @pytest.mark.slow
 def test_a_file_scored_on_ray_is_the_same_file(tmp_path: Path) -> None:
-    pytest.importorskip("ray", reason="ray is not installed")
     (tmp_path / "in.txt").write_text("".join(f"profit {n} rose\n" for n in range(1100)))
     for name, how in (("here", ()), ("ray", ("--cluster", "local"))):
         options = ("--out", tmp_path / name, *MODEL, "--workers", "2", *how)
@@ -98,23 +87,15 @@ def test_a_file_scored_on_ray_is_the_same_file(tmp_path: Path) -> None:
     "how", [(), pytest.param(("--cluster", "local"), marks=pytest.mark.slow, id="on Ray")]
 )
 def test_ctrl_c_leaves_neither_file_nor_process(tmp_path: Path, how: tuple[str, ...]) -> None:
-    if how:
-        pytest.importorskip("ray", reason="ray is not installed")
     (tmp_path / "in.txt").write_text("profit rose again\n" * 300_000)
-    command = [sys.executable, "-m", "newsvol", "sentiment", "score", "--file", str(tmp_path / "in.txt")]
-    command += ["--out", str(tmp_path / "out.jsonl"), "--workers", "2", *MODEL, *how]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
-    deadline = time.monotonic() + 120
-    while not any(file.stat().st_size for file in tmp_path.glob(".out.jsonl-*")):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers get it too
-    _, said = process.communicate(timeout=60)
+    options = ("--file", tmp_path / "in.txt", "--out", tmp_path / "out.jsonl", "--workers", "2", *MODEL, *how)
+    process = start_interruptible("sentiment", "score", *options)
+    wait_for(lambda: any(file.stat().st_size for file in tmp_path.glob(".out.jsonl-*")), process)
+    assert press_ctrl_c(process) == "interrupted; nothing was left half-written"
     assert process.returncode == 130
-    assert said.decode().strip() == "interrupted; nothing was left half-written"
     assert [file.name for file in tmp_path.iterdir()] == ["in.txt"]
-    while processes_of(process.pid):
+    deadline = time.monotonic() + 60
+    while still_runs(process):
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
@@ -193,3 +174,23 @@ def test_benchmark_tells_latency_size_and_machine(tmp_path: Path) -> None:
         assert result[part]["student-int8"]["p50_ms"] > 0
     assert result["models"]["student-int8"]["parameters"] > 1e6
     assert result["machine"]["cores"] >= 1
+
+
+def test_training_does_not_begin_where_a_folder_is_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine").write_text("keep")
+    done = sentiment("train", "student", "--data", tmp_path, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert b"out exists already; name another --out, or remove it" in done.stderr
+    assert (tmp_path / "out" / "mine").read_text() == "keep"
+
+
+def test_a_start_that_is_not_there_is_refused_without_a_download(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\nseed: 1\nstart: some-org/some-model\n"
+        "evaluated: {file: in.csv, label: label}\nstudent: {layers: [0], hard_weight: 1}\n"
+    )
+    done = sentiment("train", tmp_path / "mine.yaml", "--data", tmp_path, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert b"start 'some-org/some-model' is not a folder; name a folder, or allow the hub" in done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.yaml"]

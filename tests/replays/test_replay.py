@@ -1,136 +1,81 @@
-"""A replay from a notebook: the run that it returns, its tables, its portfolios, its span."""
+"""A replay, from a tape to a run folder."""
 
-from collections.abc import Callable, Sequence
-from datetime import date, timedelta
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
+from golden_replay import PerfectScorer, golden_replay
 
-from newsvol.engine.arrays import FloatArray
-from newsvol.engine.errors import RunError, TapeError, UnknownNameError
+from newsvol.engine.errors import OutputError, TapeError
 from newsvol.replays.replay import replay
-from newsvol.replays.runs.reader import Run, load_run
-from newsvol.replays.simulation.recipe import Recipe
+from newsvol.replays.simulation.recipe import load_recipe
+from newsvol.replays.tapes.synth import Market, synthesize
 from newsvol.replays.tapes.tape import Tape
 
-FIRST, LAST = date(2023, 9, 5), date(2023, 11, 17)
+MARKET = Market(sessions=150, headlines=200)
+TABLES = ("forecasts", "scores", "ledger", "service", "decide", "orders", "equity")
 
 
-class Reader:
-    """Gives each headline the probabilities that were planted for it."""
-
-    name, model_hash, device = "reader", "sha256:reader", "cpu"
-
-    def __init__(self, tape: Tape, probs: FloatArray) -> None:
-        self._known = dict(zip(tape.news.headline, probs, strict=True))
-
-    def probabilities(self, texts: Sequence[str]) -> FloatArray:
-        return np.array([self._known[text] for text in texts]).reshape(-1, 3)
+def test_the_run_folder_holds_what_it_promises(golden_run: Path) -> None:
+    promised = {"manifest.json", "recipe.yaml", "metrics.json", "report.html"}
+    promised |= {f"{name}.parquet" for name in TABLES}
+    assert {file.name for file in golden_run.iterdir()} == promised
 
 
-Replay = Callable[..., Run]
+def test_a_measured_run_replays_from_its_recording(tmp_path: Path) -> None:
+    measured = golden_replay(tmp_path / "measured", "measured", MARKET)
+    again = golden_replay(tmp_path / "again", f"recorded:{tmp_path / 'measured'}", MARKET)
+    for name in TABLES:
+        first, second = ((tmp_path / run / f"{name}.parquet").read_bytes() for run in ("measured", "again"))
+        assert first == second, name
+    assert again["strategies"] == measured["strategies"]
+    assert again["forecast"] == measured["forecast"]
+    assert measured["latency"]["stages"]["headline"]["score"]["p50_ms"] > 0
+    assert measured["latency"]["stages"]["bucket_end"]["forecast"]["p50_ms"] > 0
 
 
-@pytest.fixture(scope="module")
-def replay_planted(planted: tuple[Tape, FloatArray]) -> Replay:
-    tape, probs = planted
-    reader = Reader(tape, probs)
-
-    def run(recipe: Recipe, out: Path | None = None) -> Run:
-        return replay(tape, recipe, out, load=lambda _model, _device: reader)
-
-    return run
+def test_a_tape_too_short_to_forecast_says_what_it_needs(tmp_path: Path) -> None:
+    with pytest.raises(TapeError, match=r"too short.*min_window"):
+        golden_replay(tmp_path / "short", market=Market(sessions=40, headlines=10))
+    assert list(tmp_path.iterdir()) == []
 
 
-@pytest.fixture(scope="module")
-def run(replay_planted: Replay, recipe: Recipe) -> Run:
-    return replay_planted(recipe)
+def test_progress_is_told_stage_by_stage_to_its_end(tmp_path: Path) -> None:
+    tape, _ = synthesize(MARKET)
+    told: list[tuple[str, int, int]] = []
+    scorer = PerfectScorer(MARKET)
+    replay(
+        tape,
+        load_recipe(None).with_changes(latency="zero"),
+        tmp_path / "run",
+        on_progress=lambda *stage: told.append(stage),
+        load=lambda _model, _device: scorer,
+    )
+    stages = list(dict.fromkeys(name for name, _, _ in told))
+    assert stages == ["Scoring headlines", "Deciding", "Simulating portfolios", "Writing"]
+    for stage in stages:
+        last = [(done, total) for name, done, total in told if name == stage][-1]
+        assert last[0] == last[1] > 0, stage
 
 
-def test_a_run_that_is_not_kept_goes_with_its_object(replay_planted: Replay, recipe: Recipe) -> None:
-    run = replay_planted(recipe)
-    folder = run.folder
-    assert (folder / "report.html").is_file()
-    del run
-    assert not folder.exists()
+def test_a_place_that_is_taken_is_refused_before_any_model_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine").write_text("keep")
+    tape, _ = synthesize(MARKET)
+    with pytest.raises(OutputError, match="exists already"):
+        replay(tape, load_recipe(None), tmp_path / "run", load=lambda *_: pytest.fail("loaded"))
 
 
-def test_tables_are_frames_in_the_order_of_time(run: Run) -> None:
-    for frame in (run.forecasts, run.scores, run.equity):
-        assert isinstance(frame.index, pd.DatetimeIndex)
-        assert str(frame.index.tz) == "UTC"
-        assert frame.index.is_monotonic_increasing
-    assert {"f:fused", "f:log-har-p", "rv"} <= set(run.forecasts)
-    assert set(run.orders["strategy"]) == set(run.metrics.strategies)
-    assert set(run.ledger["strategy"]) == set(run.metrics.strategies)
+def test_a_tape_without_headlines_loads_no_model(tmp_path: Path) -> None:
+    tape, _ = synthesize(MARKET)
+    silent = Tape(tape.bars, tape.news.take(slice(0, 0)), tape.sessions, tape.info)
+    recipe = load_recipe(None).with_changes(latency="zero")
+    metrics = replay(silent, recipe, tmp_path / "run", load=lambda *_: pytest.fail("loaded")).metrics
+    assert metrics.sentiment["model_hash"] is None
+    assert metrics.span.headlines == 0
 
 
-def test_a_portfolio_is_the_one_whose_equity_was_recorded(run: Run, planted: tuple[Tape, FloatArray]) -> None:
-    value = run.portfolio("vol_target").value()
-    assert value.iloc[-1] == pytest.approx(run.equity["vol_target"].iloc[-1], rel=1e-12)
-
-
-def test_a_run_read_from_its_folder_trades_its_orders_again(
-    run: Run, planted: tuple[Tape, FloatArray]
-) -> None:
-    read = load_run(run.folder)
-    for fill in ("bridge", "worst"):
-        again = read.portfolio("breakout", fill, tape=planted[0])
-        np.testing.assert_allclose(again.value(), run.portfolio("breakout", fill).value(), rtol=1e-9)
-        assert len(again.order_records) == len(run.portfolio("breakout", fill).order_records)
-
-
-def test_a_portfolio_needs_its_own_tape_and_known_names(run: Run, planted: tuple[Tape, FloatArray]) -> None:
-    read = load_run(run.folder)
-    with pytest.raises(RunError, match="holds no bars; give its tape"):
-        read.portfolio("breakout")
-    with pytest.raises(RunError, match="is of another tape"):
-        read.portfolio("breakout", tape=planted[0].until(LAST))
-    with pytest.raises(UnknownNameError, match="did you mean 'breakout'"):
-        run.portfolio("brakeout")
-    with pytest.raises(UnknownNameError, match="did you mean 'worst'"):
-        run.portfolio("breakout", "worts")
-
-
-def test_a_run_shows_itself_in_a_notebook(run: Run) -> None:
-    page = run._repr_html_()
-    assert "vol_target" in page
-    assert "diurnal-ewma" in page
-
-
-def test_a_span_is_forecast_and_traded_and_nothing_outside_it(
-    replay_planted: Replay, recipe: Recipe, run: Run
-) -> None:
-    spanned = replay_planted(recipe.with_changes(changes={"span.first": FIRST, "span.last": LAST}))
-    traded = spanned.forecasts["f:fused"].dropna().index.tz_convert("America/New_York")
-    assert (traded[0].date(), traded[-1].date()) == (FIRST, LAST)
-    filled = spanned.orders.index.tz_convert("America/New_York")
-    assert filled.min().date() >= FIRST
-    assert filled.max().date() <= LAST
-    assert spanned.forecasts.index[-1].date() <= LAST + timedelta(days=1)
-    assert spanned.manifest.tape_hash == run.manifest.tape_hash
-    assert spanned.manifest.recipe_hash != run.manifest.recipe_hash
-
-
-def test_forecasts_inside_a_span_are_those_of_the_whole_tape(
-    replay_planted: Replay, recipe: Recipe, run: Run
-) -> None:
-    spanned = replay_planted(recipe.with_changes(changes={"span.first": FIRST, "span.last": LAST}))
-    ours = spanned.forecasts["f:fused"].dropna()
-    assert ours.tolist() == run.forecasts.loc[ours.index, "f:fused"].tolist()
-
-
-@pytest.mark.parametrize(
-    ("key", "day", "words"),
-    [
-        ("span.first", date(2030, 1, 1), "starts on 2030-01-01, after the tape's last day"),
-        ("span.last", date(2000, 1, 3), "ends on 2000-01-03, before the tape's first day"),
-    ],
-)
-def test_a_span_beyond_the_tape_is_refused(
-    replay_planted: Replay, recipe: Recipe, key: str, day: date, words: str
-) -> None:
-    with pytest.raises(TapeError, match=words):
-        replay_planted(recipe.with_changes(changes={key: day}))
+def test_a_tape_without_bars_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    tape, _ = synthesize(MARKET)
+    empty = Tape(tape.bars.take(slice(0, 0)), tape.news, tape.sessions, tape.info)
+    with pytest.raises(TapeError, match="no bars; import one with: newsvol tape import"):
+        replay(empty, load_recipe(None), tmp_path / "run")

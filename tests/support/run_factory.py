@@ -1,6 +1,7 @@
 """Makes run folders as docs/run-folder.md describes them, with seeded made-up numbers of any size."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,13 @@ def write_run(folder: Path, plan: RunPlan) -> Path:
     recipe += "".join(f"  - {name}\n" for name in STRATEGIES)
     (folder / "recipe.yaml").write_text(recipe, encoding="utf-8")
     return folder
+
+
+def edit_json(file: Path, change: Callable[[Any], object]) -> None:
+    """Change the content of a JSON file in place."""
+    content = json.loads(file.read_text())
+    change(content)
+    file.write_text(json.dumps(content))
 
 
 def _buckets(plan: RunPlan, rng: np.random.Generator) -> dict[str, Any]:

@@ -3,12 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForSequenceClassification, BertForSequenceClassification
+from transformers import BertForSequenceClassification
 
 from newsvol.engine.errors import ModelError
 from newsvol.models.checkpoint import open_checkpoint
 from newsvol.models.networks.bert import load_start, save_network, start_tokenizer
-from newsvol.models.networks.pruned_bert import register_pruned_bert
 from newsvol.models.networks.pruning import Importance, importance, prune
 from newsvol.models.sentiment.classifier import TrainingData, answer_loss
 from newsvol.models.sentiment.recipe import ClassifierFit
@@ -94,19 +93,6 @@ def test_importance_does_not_depend_on_the_batch_size(network, tokenizer) -> Non
     one, many = found(network, tokenizer, 1), found(network, tokenizer, 5)
     np.testing.assert_allclose(one.heads, many.heads, rtol=1e-3)
     np.testing.assert_allclose(one.neurons, many.neurons, rtol=1e-2, atol=1e-7)
-
-
-def test_a_pruned_network_is_saved_and_reloaded_exactly(network, tokenizer, tmp_path: Path) -> None:
-    smaller = prune(network, found(network, tokenizer), 0.3)
-    save_network(smaller, tokenizer, tmp_path)
-    assert open_checkpoint(tmp_path).config["attention_head_size"] == 8
-    register_pruned_bert()
-    again, info = AutoModelForSequenceClassification.from_pretrained(tmp_path, output_loading_info=True)
-    assert not info["missing_keys"]
-    assert not info["unexpected_keys"]
-    assert [again.config.id2label[n] for n in range(3)] == ["negative", "neutral", "positive"]
-    for name, value in smaller.state_dict().items():
-        assert torch.equal(again.state_dict()[name], value), name
 
 
 def test_the_least_important_parts_go_first(network) -> None:

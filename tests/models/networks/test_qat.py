@@ -12,8 +12,6 @@ from newsvol.models.text.texts import Texts
 from newsvol.models.training.batches import predict
 from newsvol.models.training.fit import FitSetting
 
-pytest.importorskip("torchao", reason="torchao is not installed; pip install 'newsvol[train]'")
-
 WORDS = ["profit rose sharply", "sales fell", "the company said", "shares of the bank rose"] * 6
 TEXTS = Texts(np.array(WORDS, dtype=object), np.arange(len(WORDS)) % 3)
 

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
 from newsvol.models.sentiment.metrics import agreement, calibration_error, macro_f1, macro_f1_gain, quality
-from newsvol.models.sentiment.temperature import best_temperature
 
 classes = st.integers(0, 2)
 pairs = st.lists(st.tuples(classes, classes), min_size=1, max_size=50).map(
@@ -35,15 +34,6 @@ def test_intervals_hold_the_estimate_and_are_seeded() -> None:
 def test_the_gain_over_oneself_is_nothing() -> None:
     truth = np.array([0, 1, 2, 2])
     assert macro_f1_gain(truth, truth, truth) == (0.0, 0.0, 0.0)
-
-
-def test_the_right_temperature_is_found() -> None:
-    generator = np.random.default_rng(0)
-    logits = generator.normal(0, 2, (20_000, 3))
-    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    truth = (generator.random((20_000, 1)) > chances.cumsum(axis=1)).sum(axis=1)
-    assert best_temperature(truth, logits * 3) == pytest.approx(3, rel=0.05)
-    assert calibration_error(truth, chances) < 0.02
 
 
 def test_a_certain_model_that_is_half_right_is_off_by_half() -> None:

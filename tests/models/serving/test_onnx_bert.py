@@ -8,7 +8,7 @@ import pytest
 from newsvol.models.serving.onnx_bert import Precision, bert_graph
 from newsvol.models.serving.scorer import load_scorer
 from newsvol.models.serving.variants import open_variant
-from newsvol.models.serving.weights import count_parameters, read_weights
+from newsvol.models.serving.weights import read_weights
 
 TEXTS = ["profit rose sharply", "", "shares of the bank fell", "loss " * 60]
 
@@ -39,13 +39,3 @@ def test_pruned_heads_are_served_as_torch_serves_them(pruned: Path) -> None:
 def test_pruned_heads_are_served_in_int8(pruned: Path) -> None:
     int8, fp32 = (load_scorer(model, "cpu").probabilities(TEXTS) for model in (f"{pruned}-int8", pruned))
     np.testing.assert_allclose(int8, fp32, atol=0.05)
-
-
-def test_parameters_are_counted_from_the_file(tiny_start: Path) -> None:
-    import torch
-    from transformers import AutoModelForSequenceClassification
-
-    network = AutoModelForSequenceClassification.from_pretrained(tiny_start, dtype=torch.float32)
-    assert count_parameters(open_variant(tiny_start).checkpoint) == sum(
-        p.numel() for p in network.parameters()
-    )

@@ -41,7 +41,8 @@ def test_an_actor_without_the_folder_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_ray_gives_the_bits_of_local_workers_in_order_and_reads_no_further_than_needed() -> None:
-    ray = pytest.importorskip("ray", reason="ray is not installed")
+    import ray
+
     chunks = CountedChunks(TEXTS)
     scored = score_on_cluster(chunks, load_scorer(MODEL, "cpu"), MODEL, HERE)
     first = next(scored)
@@ -56,7 +57,8 @@ def test_ray_gives_the_bits_of_local_workers_in_order_and_reads_no_further_than_
 
 @pytest.mark.slow
 def test_what_ray_cannot_do_is_one_line_and_leaves_no_ray() -> None:
-    ray = pytest.importorskip("ray", reason="ray is not installed")
+    import ray
+
     scorer = load_scorer(MODEL, "cpu")
     for cluster, message in (
         (Cluster("127.0.0.1:1"), r"no Ray at 127\.0\.0\.1:1: .*; name HOST:PORT of one .*, or local"),

@@ -1,4 +1,4 @@
-"""The torch back end: fixed shapes, what a capture may not do, and the same on a GPU where there is one."""
+"""The torch back end: fixed shapes, and what a capture may not do."""
 
 import json
 from collections.abc import Callable
@@ -9,18 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from newsvol.engine.errors import InputError
 from newsvol.models.checkpoint import open_checkpoint
 from newsvol.models.serving.length_buckets import (
-    MOST_PIECES,
     ROWS,
-    LengthBuckets,
     Step,
-    additive_mask,
     length_buckets,
 )
 from newsvol.models.serving.scorer import Scorer, load_scorer
@@ -31,8 +26,6 @@ LONGEST = 64
 
 WORDS = ("profit", "rose", "of", "the", "bank")
 TEXTS = [" ".join(WORDS[n % 5] for n in range(words)) for words in range(70)]
-
-needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
 
 
 def eager(step: Step) -> Step:
@@ -134,7 +127,7 @@ def test_each_shape_is_captured_once(tiny_start: Path) -> None:
 
 def test_a_recording_refuses_a_step_that_looks_at_a_value() -> None:
     mask = torch.ones(4)
-    with pytest.raises(RuntimeError, match=r"data-dependent|trying to get value out"):
+    with pytest.raises(RuntimeError, match="trying to get value out of a tracing tensor"):
         Recording()(lambda: mask * 2 if mask.all() else mask)
 
 
@@ -188,54 +181,9 @@ def test_a_network_that_is_no_plain_bert_is_run_without_graphs(tiny: Path) -> No
     assert capture.captured == 0
 
 
-@given(longest=st.integers(1, 600), rows=st.integers(1, 100), data=st.data())
-def test_the_shape_that_fits_is_the_smallest_that_does(longest: int, rows: int, data: st.DataObject) -> None:
-    class Shapes(LengthBuckets):
-        def __init__(self) -> None:  # nothing is run here
-            self.lengths, self.rows = length_buckets(longest), ROWS
-
-    length = data.draw(st.integers(1, longest))
-    shape = Shapes().fit(rows, length)
-    assert length_buckets(longest)[-1] == longest
-    if shape is None:
-        assert rows > ROWS[-1] or rows > 1
-        return
-    assert shape[0] == min(size for size in ROWS if size >= rows)
-    assert shape[1] == min(size for size in length_buckets(longest) if size >= length)
-    assert shape[0] == 1 or shape[0] * shape[1] <= MOST_PIECES
-
-
-@pytest.mark.parametrize("dtype", [torch.float16, torch.float32])
-def test_the_mask_hides_what_is_behind_a_text_and_nothing_else(dtype: torch.dtype) -> None:
-    mask = additive_mask(torch.tensor([[1], [3], [4]]), 4, dtype)
-    assert mask.shape == (3, 1, 4, 4)
-    hidden = mask[:, 0] < -60_000
-    assert hidden.sum(dim=2).tolist() == [[3] * 4, [1] * 4, [0] * 4]
-    assert mask[~hidden[:, None]].eq(0).all()
-    weights = torch.softmax(mask.float() + 30.0, dim=-1)
-    assert weights[:, 0][hidden].eq(0).all()
-
-
 def test_half_precision_stays_near_full_precision(tiny_start: Path) -> None:
     half = TorchBackend(open_checkpoint(tiny_start), "cpu", ExecutionOptions("fp16", eager, 4096, 512))
     plain = backend(tiny_start, None)
     for length in (1, 15, 16, 17, 40, LONGEST):
         ids = some_ids(1, length)
         np.testing.assert_allclose(half.logits(ids, None), plain.logits(ids, None), atol=0.05)
-
-
-@needs_cuda
-def test_a_graph_on_a_gpu_agrees_with_fp32_on_the_cpu(tiny_start: Path) -> None:
-    on_gpu = load_scorer(tiny_start, "cuda").logits
-    on_cpu = load_scorer(tiny_start, "cpu", "torch").logits
-    for texts in ([[text] for text in TEXTS], [TEXTS[:3], TEXTS[:16], TEXTS, TEXTS * 20]):
-        for few in texts:
-            np.testing.assert_allclose(on_gpu(few), on_cpu(few), atol=0.05)
-
-
-@needs_cuda
-def test_a_graph_on_a_gpu_gives_the_same_bits_again(tiny_start: Path) -> None:
-    scores = load_scorer(tiny_start, "cuda").logits
-    wanted = [scores([text]) for text in TEXTS]
-    for text, expected in reversed(list(zip(TEXTS, wanted, strict=True))):
-        np.testing.assert_array_equal(scores([text]), expected)

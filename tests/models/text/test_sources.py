@@ -1,42 +1,15 @@
+"""Sources of texts: each format is read, and what cannot be read is named."""
+
 import zipfile
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from newsvol.engine.errors import InputError
-from newsvol.models.labels import LABELS
-from newsvol.models.sentiment.corpus import gather
-from newsvol.models.sentiment.recipe import TrainingRecipe, load_training_recipe
 from newsvol.models.text.sources import Source, read_source
-from newsvol.models.text.splits import Split, near_duplicate_groups, overlapping, split_texts
-from newsvol.models.text.texts import UNLABELLED, Texts, clean, key, without_duplicates
-
-words = st.sampled_from(
-    ["profit", "loss", "rose", "fell", "bank", "up", "down", "3", "5", "EUR", "mn", "the"]
-)
-texts = st.lists(st.lists(words, min_size=1, max_size=8).map(" ".join), min_size=1, max_size=60)
-
-
-def labelled(sentences: list[str]) -> Texts:
-    return Texts(np.array(sentences, dtype=object), np.array([len(text) % 3 for text in sentences], np.int64))
-
-
-def jaccard(one: str, two: str) -> float:
-    left, right = set(key(one).split()), set(key(two).split())
-    return len(left & right) / len(left | right)
-
-
-def test_links_tags_and_blanks_go() -> None:
-    assert clean("Shares &amp; <b>bonds</b>  https://t.co/x1 fell\n") == "Shares & bonds fell"
-
-
-def test_case_order_and_punctuation_do_not_make_a_text_new() -> None:
-    assert key("Profit rose, sharply!") == key("sharply PROFIT rose https://t.co/1")
+from newsvol.models.text.texts import UNLABELLED
 
 
 def test_phrasebank_lines_are_read_as_latin_1(tmp_path: Path) -> None:
@@ -131,25 +104,6 @@ def test_an_agreement_level_names_its_file_in_the_phrasebank_folder(tmp_path: Pa
         Source(file="t.csv", agreement=75)
 
 
-def test_a_leak_stops_a_run_that_refuses_it(tmp_path: Path) -> None:
-    sentences = [f"profit of company {n} rose {n * 3}" for n in range(40)]
-    (tmp_path / "t.csv").write_text(
-        "\n".join(["text,label", *(f"{text},{LABELS[n % 3]}" for n, text in enumerate(sentences))])
-    )
-    (tmp_path / "more.csv").write_text("\n".join(["text,label", *(f"{text},neutral" for text in sentences)]))
-    wanted = {
-        "name": "x",
-        "seed": 1,
-        "start": "x",
-        "evaluated": {"file": "t.csv", "label": "label"},
-        "labelled": [{"file": "more.csv", "label": "label"}],
-        "student": {"layers": [0], "hard_weight": 1},
-    }
-    assert gather(TrainingRecipe.model_validate(wanted), tmp_path).dropped > 0
-    with pytest.raises(InputError, match=r"training texts overlap held-out ones, the first: 'profit of comp"):
-        gather(TrainingRecipe.model_validate({**wanted, "split": {"overlapping": "refuse"}}), tmp_path)
-
-
 @pytest.mark.real
 def test_agreement_levels_of_the_phrasebank_are_nested(data_dir: Path) -> None:
     folder = "sentiment/financial_phrasebank"
@@ -158,57 +112,3 @@ def test_agreement_levels_of_the_phrasebank_are_nested(data_dir: Path) -> None:
         for level in (100, 75, 66, 50)
     ]
     assert all(inner < outer for inner, outer in pairwise(levels))
-
-
-def test_the_first_of_equal_texts_is_kept_and_contradictions_go() -> None:
-    sentences = np.array(["profit rose", "sales fell", "Rose profit!", "Sales fell."], dtype=object)
-    kept = without_duplicates(Texts(sentences, np.array([2, 0, 2, 1])))
-    assert kept.text.tolist() == ["profit rose"]
-
-
-@given(texts, st.integers(0, 5))
-@settings(max_examples=60, deadline=None)
-def test_no_test_text_has_a_near_duplicate_in_training(sentences: list[str], seed: int) -> None:
-    unique = without_duplicates(labelled(sentences))
-    if len(unique) == 0:
-        return
-    parts = split_texts(unique, Split(), seed)
-    assert sorted([*parts.train.text, *parts.validation.text, *parts.test.text]) == sorted(unique.text)
-    for held in parts.test.text:
-        assert all(jaccard(held, seen) < 0.8 for seen in [*parts.train.text, *parts.validation.text])
-
-
-@given(texts, texts)
-@settings(max_examples=60, deadline=None)
-def test_overlap_with_held_out_texts_is_found(sentences: list[str], held_out: list[str]) -> None:
-    wanted = [max(jaccard(text, held) for held in held_out) >= 0.8 - 1e-6 for text in sentences]
-    assert overlapping(sentences, held_out, 0.8).tolist() == wanted
-
-
-def test_splits_are_seeded_and_keep_the_shares_of_classes() -> None:
-    generator = np.random.default_rng(0)
-    sentences = np.array(
-        [" ".join(f"w{n}" for n in generator.integers(0, 9999, 6)) for _ in range(600)], dtype=object
-    )
-    some = Texts(sentences, np.repeat([0, 1, 2], [60, 360, 180]))
-    parts, again, other = (split_texts(some, Split(), seed) for seed in (1, 1, 2))
-    assert parts.fingerprint() == again.fingerprint() != other.fingerprint()
-    for part, share in ((parts.train, 0.7), (parts.validation, 0.1), (parts.test, 0.2)):
-        np.testing.assert_allclose(np.bincount(part.label), share * np.array([60, 360, 180]), atol=1)
-
-
-def test_near_duplicates_are_one_group() -> None:
-    close = [
-        "net profit rose to 3 mn euros in 2009",
-        "net profit rose to 4 mn euros in 2009",
-        "sales fell in Asia",
-    ]
-    group = near_duplicate_groups(close, 0.7)
-    assert group[0] == group[1] != group[2]
-
-
-@pytest.mark.real
-def test_no_other_source_of_the_shipped_recipe_holds_a_test_sentence(data_dir: Path) -> None:
-    corpus = gather(load_training_recipe("student"), data_dir)
-    held = {key(text) for text in [*corpus.parts.test.text, *corpus.parts.validation.text]}
-    assert not held & {key(text) for text in [*corpus.training().text, *corpus.unlabelled.text]}

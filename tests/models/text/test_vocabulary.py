@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from newsvol.models.networks.bert import cut, load_start, start_tokenizer
+from newsvol.models.networks.bert import start_tokenizer
 from newsvol.models.text.vocabulary import prune_tokenizer
 
 
@@ -30,13 +30,3 @@ def test_no_size_keeps_everything(tokenizer: Tokenizer) -> None:
     same, kept = prune_tokenizer(tokenizer, [], None)
     assert same is tokenizer
     np.testing.assert_array_equal(kept, np.arange(tokenizer.get_vocab_size()))
-
-
-def test_cutting_keeps_what_the_kept_layers_say(tiny_start: Path, tokenizer: Tokenizer) -> None:
-    import torch
-
-    whole, same = (load_start(tiny_start, 0).eval() for _ in range(2))
-    pruned, kept = prune_tokenizer(tokenizer, ["profit rose"], tokenizer.get_vocab_size() - 5)
-    cut(same, [0, 1, 2], kept, 16)
-    ids, new_ids = (torch.tensor([t.encode("profit rose").ids]) for t in (tokenizer, pruned))
-    torch.testing.assert_close(same(new_ids).logits, whole(ids).logits)

@@ -69,7 +69,6 @@ def test_nothing_is_written_unless_asked_for(tiny_start: Path, tmp_path: Path) -
 def test_tensorboard_gets_the_losses_of_each_fit_in_a_run_of_its_own(
     tiny_start: Path, tmp_path: Path
 ) -> None:
-    pytest.importorskip("tensorboard", reason="tensorboard is not installed")
     follow(tiny_start, "tensorboard", tmp_path, seeds=(1, 1, 2))
     assert sorted(run.name for run in tmp_path.iterdir()) == ["seed-1-1", "seed-1-2", "seed-2-1"]
     for run in tmp_path.iterdir():
@@ -83,7 +82,6 @@ def test_tensorboard_gets_the_losses_of_each_fit_in_a_run_of_its_own(
 def test_wandb_keeps_the_losses_of_each_fit_in_an_offline_run_of_its_own(
     tiny_start: Path, tmp_path: Path
 ) -> None:
-    pytest.importorskip("wandb", reason="wandb is not installed")
     follow(tiny_start, "wandb", tmp_path, seeds=(1, 2))
     runs = sorted((tmp_path / "wandb").glob("offline-run-*"))
     assert len(runs) == 2
@@ -96,7 +94,8 @@ def test_wandb_keeps_the_losses_of_each_fit_in_an_offline_run_of_its_own(
 
 @pytest.mark.usefixtures("offline")
 def test_a_fit_that_fails_closes_its_run(tmp_path: Path) -> None:
-    wandb = pytest.importorskip("wandb", reason="wandb is not installed")
+    import wandb
+
     with pytest.raises(ZeroDivisionError), tracked("wandb", tmp_path, "broken"):
         raise ZeroDivisionError
     assert wandb.run is None
@@ -104,7 +103,6 @@ def test_a_fit_that_fails_closes_its_run(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard", reason="tensorboard is not installed")
     (tmp_path / "file").write_text("")
     folder = tmp_path / "file" / "tracking"
     with (
@@ -117,7 +115,6 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 def test_the_command_tracks_what_the_recipe_does_not_and_says_where(
     tiny_recipe: Path, made_up_data: Path, tmp_path: Path
 ) -> None:
-    pytest.importorskip("tensorboard", reason="tensorboard is not installed")
     options = ["--data", str(made_up_data), "--out", "out", "--device", "cpu", "--quiet"]
     with chdir(tmp_path):
         done = CliRunner().invoke(sentiment, ["train", str(tiny_recipe), *options, "--track", "tensorboard"])

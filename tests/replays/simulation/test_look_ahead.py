@@ -1,19 +1,16 @@
 """No look-ahead: whatever changes after t, nothing decided up to t does."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from newsvol.engine.arrays import NS_PER_SECOND, FloatArray
-from newsvol.engine.frames import DecisionFrame
 from newsvol.replays.simulation.audit import audit
 from newsvol.replays.simulation.recipe import Recipe, parse_recipe
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.signals.volatility.forecasters import SCHEDULED
-from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.naive import NAIVE
 from newsvol.strategies.protocol import STRATEGIES
 
@@ -86,39 +83,3 @@ def test_nothing_decided_by_t_changes_when_everything_after_t_does(
 def test_every_built_in_forecaster_is_audited() -> None:
     audited = {"log-har-p", "log-har-p-leverage", "har", "har-p", *EXTENDED, *NAIVE}
     assert audited == set(FORECASTERS.names())
-
-
-@dataclass(frozen=True)
-class PeekingForecaster:
-    """Knows the bucket that it forecasts."""
-
-    window: int = 0
-    min_window: int = 0
-
-    def forecast(self, history: VolHistory) -> FloatArray:
-        return history.measures.rv
-
-
-@dataclass(frozen=True)
-class PeekingStrategy:
-    """Buys before the price rises."""
-
-    every_bar: bool = False
-    lookback: int = 1
-
-    def decide(self, frame: DecisionFrame) -> FloatArray:
-        return np.append(np.sign(np.diff(frame.close)), 0.0)
-
-
-def test_a_forecaster_that_peeks_is_caught(planted: tuple[Tape, FloatArray], recipe: Recipe) -> None:
-    with FORECASTERS.lend("peeking", PeekingForecaster):
-        peeking = parse_recipe({**recipe.model_dump(), "volatility": {"forecaster": "peeking"}}, "test")
-        leaks = audit(planted[0], peeking, planted[1], 6)
-    assert "forecast peeking" in {leak.what for leak in leaks}
-
-
-def test_a_strategy_that_peeks_is_caught(planted: tuple[Tape, FloatArray], recipe: Recipe) -> None:
-    with STRATEGIES.lend("peeking", PeekingStrategy):
-        peeking = parse_recipe({**recipe.model_dump(), "strategies": [{"name": "peeking"}]}, "test")
-        leaks = audit(planted[0], peeking, planted[1], 6)
-    assert "strategy peeking" in {leak.what for leak in leaks}

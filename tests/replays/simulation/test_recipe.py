@@ -8,6 +8,8 @@ import yaml
 
 from newsvol.engine.errors import RecipeError
 from newsvol.replays.simulation.recipe import Recipe, default_recipe_text, load_recipe, parse_recipe
+from newsvol.replays.simulation.session import build_forecaster
+from newsvol.signals.volatility.forecasters import Har
 
 
 def changed(**changes: Any) -> dict[str, Any]:
@@ -82,3 +84,63 @@ def test_costs_have_no_default() -> None:
     del content["costs"]
     with pytest.raises(RecipeError, match="'costs' is missing"):
         parse_recipe(content, "test")
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    file = tmp_path / "events.csv"
+    file.write_text(text)
+    return file
+
+
+def with_volatility(recipe: Recipe, **volatility: object) -> dict[str, object]:
+    return {**recipe.model_dump(), "volatility": volatility}
+
+
+def test_a_recipe_finds_its_events_beside_it_and_pins_them(recipe: Recipe, tmp_path: Path) -> None:
+    events = written(tmp_path, "event,ts_utc\nFOMC,2024-03-20T18:00\n")
+    content = with_volatility(recipe, forecaster="log-har-p-events", events="events.csv")
+    read = parse_recipe(content, "test", tmp_path)
+    assert read.volatility.events == events
+    forecaster = build_forecaster(read)
+    assert isinstance(forecaster, Har)
+    assert forecaster.extra_names[-2:] == ("FOMC", "FOMC+1")
+    file = tmp_path / "recipe.yaml"
+    file.write_text(read.to_yaml())
+    assert load_recipe(file) == read
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    (moved / "same.csv").write_bytes(events.read_bytes())
+    again = with_volatility(recipe, forecaster="log-har-p-events", events="same.csv")
+    assert parse_recipe(again, "test", moved).recipe_hash() == read.recipe_hash()
+    events.write_text("event,ts_utc\nFOMC,2024-03-20T19:00\n")
+    assert parse_recipe(content, "test", tmp_path).recipe_hash() != read.recipe_hash()
+    with pytest.raises(RecipeError, match="is not the file that the recipe names"):
+        load_recipe(file)
+
+
+def test_a_recipe_without_events_hashes_as_before(recipe: Recipe) -> None:
+    assert "events" not in recipe.to_yaml()
+
+
+@pytest.mark.parametrize(
+    ("volatility", "words"),
+    [
+        ({"forecaster": "log-har-p-events"}, "needs volatility.events"),
+        (
+            {"forecaster": "har", "events": "events.csv"},
+            "'har' uses no events; those that do: log-har-p-events",
+        ),
+        ({"event_names": ["FOMC"]}, "volatility.event_names needs volatility.events"),
+        ({"forecaster": "har-blend-events", "events": "gone.csv"}, "cannot read the events"),
+        (
+            {"forecaster": "log-har-p-events", "events": "events.csv", "event_names": ["FMOC"]},
+            "unknown event 'FMOC'; did you mean 'FOMC'",
+        ),
+    ],
+)
+def test_a_recipe_whose_events_cannot_be_used_is_refused(
+    recipe: Recipe, tmp_path: Path, volatility: dict[str, object], words: str
+) -> None:
+    written(tmp_path, "event,ts_utc\nFOMC,2024-03-20T18:00\n")
+    with pytest.raises(RecipeError, match=words):
+        parse_recipe(with_volatility(recipe, **volatility), "test", tmp_path)

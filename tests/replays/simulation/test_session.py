@@ -6,12 +6,13 @@ from account import Account
 
 from newsvol.engine.arrays import NS_PER_MS, FloatArray
 from newsvol.engine.clock import SimulatedClock
+from newsvol.engine.errors import RecipeError
 from newsvol.engine.latency import parse_latency
 from newsvol.engine.loop import walk
 from newsvol.engine.ticks import TickFrame, TickKind
 from newsvol.replays.simulation.recipe import Recipe
-from newsvol.replays.simulation.service_times import ServiceTimes, measure_decide_time, rule_times
-from newsvol.replays.simulation.session import Session, costs_of, model_ticks, run_session
+from newsvol.replays.simulation.service_times import rule_times
+from newsvol.replays.simulation.session import Session, build_forecaster, costs_of, model_ticks, run_session
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.history import measure_history
 from newsvol.strategies.portfolio import simulate
@@ -99,19 +100,6 @@ def test_every_strategy_starts_when_the_traded_forecast_does(instant: Session) -
         assert instant.strategies[name].targets.decided_ns[0] == first
 
 
-def test_measured_decisions_are_the_columnar_ones(planted: tuple[Tape, FloatArray], recipe: Recipe) -> None:
-    tape, probs = planted
-    history = measure_history(tape.bars, tape.sessions)
-    ticks = model_ticks(tape, history)
-    none = np.zeros(len(ticks), dtype=np.int64)
-    only = recipe.with_changes(strategies=("vol_target",))
-    session = run_session(tape, only, history, probs, ServiceTimes(none, none), measure_decide_time)
-    instant = run(planted, only)
-    measured, columnar = session.strategies["vol_target"], instant.strategies["vol_target"]
-    np.testing.assert_array_equal(measured.targets.weight, columnar.targets.weight)
-    assert np.all(measured.decide_ns > 0)
-
-
 def test_a_strategy_written_event_by_event_makes_the_same_money_to_the_cent(
     planted: tuple[Tape, FloatArray], recipe: Recipe, instant: Session
 ) -> None:
@@ -148,3 +136,9 @@ def test_a_strategy_written_event_by_event_makes_the_same_money_to_the_cent(
     through_vectorbt = simulate(bars, fills, costs_of(recipe), recipe.cash).equity
     assert len(orders) > 200
     assert np.abs(equity - through_vectorbt).max() < 0.01
+
+
+def test_a_forecaster_that_needs_events_says_so_when_it_is_built(recipe: Recipe) -> None:
+    volatility = recipe.volatility.model_copy(update={"forecaster": "log-har-p-events"})
+    with pytest.raises(RecipeError, match=r"needs volatility.events"):
+        build_forecaster(recipe.model_copy(update={"volatility": volatility}))

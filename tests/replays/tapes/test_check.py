@@ -1,17 +1,13 @@
-"""A saved tape can be trusted, and says where it has gaps."""
+"""A saved tape can be trusted."""
 
 import json
 
-import numpy as np
 import pandas as pd
 import pytest
 from vendor_bars import minute_bars, write_bars
 
 from newsvol.engine.errors import TapeError
-from newsvol.engine.frames import BarFrame, SessionFrame
-from newsvol.replays.tapes.calendar import calendar_zone, session_dates, session_of, sessions_between
 from newsvol.replays.tapes.check import check_tape
-from newsvol.replays.tapes.coverage import coverage_of
 from newsvol.replays.tapes.importing import ImportRequest, import_tape
 
 MINUTE = 60_000_000_000
@@ -73,32 +69,3 @@ def test_counts_that_do_not_match_the_bars_are_damage(tape_folder, tmp_path):
     (folder / "tape.json").write_text(json.dumps(about))
     with pytest.raises(TapeError, match=r"counts 0 missing_minutes, found 31"):
         check_tape(folder)
-
-
-def test_gaps_are_what_no_bar_covers():
-    sessions = SessionFrame(
-        open_ns=np.array([0, 100, 200]) * MINUTE, close_ns=np.array([10, 110, 205]) * MINUTE
-    )
-    opens = np.array([0, 1, 4, 5, 6, 7, 8, 9, 201, 202]) * MINUTE
-    prices = np.ones(len(opens))
-    bars = BarFrame(opens, opens + MINUTE, prices, prices, prices, prices, prices)
-    found = coverage_of(bars, sessions, MINUTE)
-    assert list(found.gap_first_ns // MINUTE) == [2, 100, 200, 203]
-    assert list(found.gap_last_ns // MINUTE) == [4, 110, 201, 205]
-    assert (found.missing_minutes, found.bars_expected, found.bars_present) == (15, 25, 10)
-    assert (found.half_days, found.empty_sessions) == (1, 1)
-
-
-def test_sessions_follow_the_calendar():
-    sessions = sessions_between("XNYS", pd.Timestamp("2024-07-02").value, pd.Timestamp("2024-07-08").value)
-    dates = session_dates(sessions, calendar_zone("XNYS")).astype("datetime64[D]").astype(str)
-    assert list(dates) == ["2024-07-02", "2024-07-03", "2024-07-05"]
-    assert list((sessions.close_ns - sessions.open_ns) // MINUTE) == [390, 210, 390]
-    weekend = sessions_between("XNYS", pd.Timestamp("2024-07-06").value, pd.Timestamp("2024-07-07").value)
-    assert len(weekend) == 0
-
-
-def test_a_session_holds_its_open_and_not_its_close():
-    sessions = SessionFrame(open_ns=np.array([10, 30]), close_ns=np.array([20, 40]))
-    assert list(session_of(sessions, np.array([9, 10, 19, 20, 30, 40]))) == [-1, 0, 0, -1, 1, -1]
-    assert list(session_of(sessions.take(slice(0, 0)), np.array([9, 10]))) == [-1, -1]

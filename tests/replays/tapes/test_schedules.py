@@ -6,11 +6,8 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
-from newsvol.engine.errors import InputError, RecipeError, UnknownNameError
-from newsvol.replays.simulation.recipe import Recipe, load_recipe, parse_recipe
-from newsvol.replays.simulation.session import build_forecaster
+from newsvol.engine.errors import InputError, UnknownNameError
 from newsvol.replays.tapes.schedules import load_schedule
-from newsvol.signals.volatility.forecasters import Har
 
 FOMC_NS = np.datetime64("2024-03-20T18:00:00", "ns").astype(np.int64)
 
@@ -69,30 +66,6 @@ def test_calendar_files_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("DTSTART:20240320", "no time of day"),
-        ("DTSTART;VALUE=DATE:20240320", "no time of day"),
-        ("DTSTART:20240320T140000", "no time zone"),
-        ("DTSTART;TZID=Mars/Base:20240320T140000", "unknown time zone 'Mars/Base'"),
-        ("DTSTART:20240320T140000Z\nRRULE:FREQ=YEARLY", "recurs"),
-        ("nonsense", "no line of iCalendar"),
-        ("DTEND:20240320T140000Z", "no DTSTART"),
-    ],
-)
-def test_a_calendar_event_that_cannot_be_placed_is_refused(tmp_path: Path, line: str, words: str) -> None:
-    file = tmp_path / "x.ics"
-    file.write_text(f"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:FOMC\n{line}\nEND:VEVENT\nEND:VCALENDAR\n")
-    with pytest.raises(InputError, match=words):
-        load_schedule(file)
-
-
-def test_half_a_calendar_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="ends inside an event"):
-        load_schedule(write(tmp_path, "BEGIN:VEVENT\nSUMMARY:A\n", "x.ics"))
-
-
-@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("", "no column of names"),
@@ -131,66 +104,6 @@ def test_a_whole_calendar_of_events_must_be_chosen_from(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"20 kinds of event; choose some with volatility.event_names"):
         load_schedule(file)
     assert len(load_schedule(file, ["E3", "E4"])) == 2
-
-
-def with_volatility(recipe: Recipe, **volatility: object) -> dict[str, object]:
-    return {**recipe.model_dump(), "volatility": volatility}
-
-
-def test_a_recipe_finds_its_events_beside_it_and_pins_them(recipe: Recipe, tmp_path: Path) -> None:
-    events = write(tmp_path, "event,ts_utc\nFOMC,2024-03-20T18:00\n")
-    content = with_volatility(recipe, forecaster="log-har-p-events", events="events.csv")
-    read = parse_recipe(content, "test", tmp_path)
-    assert read.volatility.events == events
-    forecaster = build_forecaster(read)
-    assert isinstance(forecaster, Har)
-    assert forecaster.extra_names[-2:] == ("FOMC", "FOMC+1")
-    file = tmp_path / "recipe.yaml"
-    file.write_text(read.to_yaml())
-    assert load_recipe(file) == read
-    moved = tmp_path / "moved"
-    moved.mkdir()
-    (moved / "same.csv").write_bytes(events.read_bytes())
-    again = with_volatility(recipe, forecaster="log-har-p-events", events="same.csv")
-    assert parse_recipe(again, "test", moved).recipe_hash() == read.recipe_hash()
-    events.write_text("event,ts_utc\nFOMC,2024-03-20T19:00\n")
-    assert parse_recipe(content, "test", tmp_path).recipe_hash() != read.recipe_hash()
-    with pytest.raises(RecipeError, match="is not the file that the recipe names"):
-        load_recipe(file)
-
-
-def test_a_recipe_without_events_hashes_as_before(recipe: Recipe) -> None:
-    assert "events" not in recipe.to_yaml()
-
-
-@pytest.mark.parametrize(
-    ("volatility", "words"),
-    [
-        ({"forecaster": "log-har-p-events"}, "needs volatility.events"),
-        (
-            {"forecaster": "har", "events": "events.csv"},
-            "'har' uses no events; those that do: log-har-p-events",
-        ),
-        ({"event_names": ["FOMC"]}, "volatility.event_names needs volatility.events"),
-        ({"forecaster": "har-blend-events", "events": "gone.csv"}, "cannot read the events"),
-        (
-            {"forecaster": "log-har-p-events", "events": "events.csv", "event_names": ["FMOC"]},
-            "unknown event 'FMOC'; did you mean 'FOMC'",
-        ),
-    ],
-)
-def test_a_recipe_whose_events_cannot_be_used_is_refused(
-    recipe: Recipe, tmp_path: Path, volatility: dict[str, object], words: str
-) -> None:
-    write(tmp_path, "event,ts_utc\nFOMC,2024-03-20T18:00\n")
-    with pytest.raises(RecipeError, match=words):
-        parse_recipe(with_volatility(recipe, **volatility), "test", tmp_path)
-
-
-def test_a_forecaster_that_needs_events_says_so_when_it_is_built(recipe: Recipe) -> None:
-    volatility = recipe.volatility.model_copy(update={"forecaster": "log-har-p-events"})
-    with pytest.raises(RecipeError, match=r"needs volatility.events"):
-        build_forecaster(recipe.model_copy(update={"volatility": volatility}))
 
 
 @pytest.mark.real

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from news_decay import study_news_decay
 
+from newsvol.engine.arrays import FloatArray
 from newsvol.engine.frames import SentimentScores
 from newsvol.engine.latency import parse_latency
 from newsvol.replays.evaluation.run_metrics import evaluated_buckets
@@ -11,7 +12,8 @@ from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.service_times import rule_times
 from newsvol.replays.simulation.session import Scope, model_ticks, run_session
 from newsvol.replays.tapes.synth import Market, perfect_reading, synthesize
-from newsvol.signals.volatility.forecasters import log_har_p_leverage
+from newsvol.replays.tapes.tape import Tape
+from newsvol.signals.volatility.forecasters import build_har
 from newsvol.signals.volatility.history import measure_history
 from newsvol.signals.volatility.losses import forecast_losses
 
@@ -59,7 +61,7 @@ def test_the_news_half_life_is_recovered_within_a_factor_of_two(seed: int) -> No
 def test_the_sign_of_leverage_is_recovered(seed: int) -> None:
     tape, _ = synthesize(Market(seed=seed))
     history = measure_history(tape.bars, tape.sessions)
-    model = log_har_p_leverage()
+    model = build_har("log-har-p-leverage")
     state = model.state(len(history.buckets))
     state.run(model.series(history), model.extra(history))
     assert state.beta[state.columns.index("leverage")] > 0
@@ -70,7 +72,7 @@ def test_no_leverage_is_found_where_none_was_planted() -> None:
     for seed in SEEDS:
         tape, _ = synthesize(Market(seed=seed, leverage=0.0))
         history = measure_history(tape.bars, tape.sessions)
-        model = log_har_p_leverage()
+        model = build_har("log-har-p-leverage")
         state = model.state(len(history.buckets))
         state.run(model.series(history), model.extra(history))
         found.append(state.beta[-1])
@@ -95,3 +97,14 @@ def test_fused_does_not_beat_har_alone_where_news_moves_nothing(recipe: Recipe) 
         gains.append(1 - loss["fused"] / loss["log-har-p"])
     assert max(gains) < 0.01
     assert np.mean(gains) <= 0
+
+
+def test_the_same_seed_gives_the_same_tape_and_another_seed_another(planted: tuple[Tape, FloatArray]) -> None:
+    assert synthesize(Market())[0].content_hash() == planted[0].content_hash()
+    assert synthesize(Market(seed=8))[0].content_hash() != planted[0].content_hash()
+
+
+def test_the_default_market_is_a_year_with_a_thousand_headlines(planted: tuple[Tape, FloatArray]) -> None:
+    tape, _ = planted
+    assert (len(tape.sessions), len(tape.news)) == (250, 1000)
+    assert len(set(tape.news.headline)) > 700

@@ -1,15 +1,12 @@
 """Tape folders: whole or not at all, and unchanged since."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import OutputError, TapeError
-from newsvol.replays.folders import new_folder
 from newsvol.replays.tapes.synth import Market, synthesize
 from newsvol.replays.tapes.tape import Tape, load_tape, save_tape
 
@@ -64,36 +61,3 @@ def test_a_full_folder_is_not_overwritten(small: Tape, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="exists already"):
         save_tape(small, tmp_path / "tape")
     assert (tmp_path / "tape" / "mine.txt").read_text() == "keep"
-
-
-def test_a_read_only_place_is_refused_before_the_work(tmp_path: Path) -> None:
-    place = tmp_path / "locked"
-    place.mkdir()
-    place.chmod(0o555)
-    with pytest.raises(OutputError, match="read-only"), new_folder(place / "out"):
-        pytest.fail("the work was started")
-    place.chmod(0o755)
-    assert os.listdir(place) == []
-
-
-@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
-def test_a_failure_or_ctrl_c_leaves_nothing_behind(tmp_path: Path, failure: type[BaseException]) -> None:
-    def fail_half_way() -> None:
-        with new_folder(tmp_path / "out") as making:
-            (making / "half.txt").write_text("half")
-            raise failure
-
-    with pytest.raises(failure):
-        fail_half_way()
-    assert os.listdir(tmp_path) == []
-
-
-def test_the_same_seed_gives_the_same_tape_and_another_seed_another(planted: tuple[Tape, FloatArray]) -> None:
-    assert synthesize(Market())[0].content_hash() == planted[0].content_hash()
-    assert synthesize(Market(seed=8))[0].content_hash() != planted[0].content_hash()
-
-
-def test_the_default_market_is_a_year_with_a_thousand_headlines(planted: tuple[Tape, FloatArray]) -> None:
-    tape, _ = planted
-    assert (len(tape.sessions), len(tape.news)) == (250, 1000)
-    assert len(set(tape.news.headline)) > 700

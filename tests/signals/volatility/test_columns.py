@@ -7,7 +7,6 @@ import pytest
 
 from newsvol.engine.errors import InputError, UnknownNameError
 from newsvol.signals.volatility.columns import COLUMNS, ColumnInput, build_columns
-from newsvol.signals.volatility.columns_nb import above_usual_nb, bounded_nb
 from newsvol.signals.volatility.forecasters import Har
 from newsvol.signals.volatility.history import VolHistory, measure_history
 
@@ -102,20 +101,6 @@ def test_volume_is_read_against_its_own_time_of_day(market):
     assert values[205] == pytest.approx(0.0, abs=1e-9)
     none = measure_history(replace(bars, volume=np.full(len(bars), np.nan)), sessions)
     assert np.all(column(none, "volume") == 0.0)
-
-
-def test_the_usual_volume_is_an_exponential_mean_of_its_slot():
-    values = np.array([1.0, 10.0, 3.0, np.nan, 5.0, 12.0])
-    above = above_usual_nb(values, np.array([0, 1, 0, 1, 0, 1]), 2, 1.0)
-    assert above == pytest.approx([0, 0, 2, 0, 5 - (3 + 0.5) / 1.5, 2])
-
-
-def test_a_bad_print_is_bounded_and_a_new_level_is_soon_believed():
-    print_ = bounded_nb(np.array([1.0, 1.0, 1000.0, 1.0, 0.0, np.nan]), 10.0, 35.0)
-    assert print_[:4].tolist() == [1.0, 1.0, 10.0, 1.0]
-    assert np.isnan(print_[4:]).all()
-    level = bounded_nb(np.concatenate([np.ones(35), np.full(30, 50.0)]), 10.0, 35.0)
-    assert level[-1] == 50.0
 
 
 def test_semivariance_and_jump_columns_are_in_the_units_of_the_series(plain_history):

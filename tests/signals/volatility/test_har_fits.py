@@ -3,12 +3,9 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from newsvol.engine.errors import InputError
 from newsvol.signals.volatility.har import HarConfig, HarState
-from newsvol.signals.volatility.har_python import walk_forward_python
 
 SHORT = (1, 4, 11)
 N = 260
@@ -26,30 +23,6 @@ def log_series(n: int, seed: int, missing: float = 0.0) -> np.ndarray:
 
 def design(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return np.column_stack([np.ones(len(rows)), *([x[b - lag : b].mean() for b in rows] for lag in SHORT)])
-
-
-@settings(max_examples=15)
-@given(
-    seed=st.integers(0, 2**20),
-    fit=st.sampled_from(["wls", "qlike"]),
-    missing=st.sampled_from([0.0, 0.05, 0.3]),
-    ridge=st.sampled_from([(), (0.0, 1.0)]),
-    window=st.sampled_from([60, 500]),
-)
-def test_kernel_and_twin_agree(seed, fit, missing, ridge, window):
-    x = log_series(N, seed, missing)
-    x = x if fit == "qlike" else np.exp(x)
-    rng = np.random.default_rng(seed + 1)
-    # every fifth row: a dummy that is silent for a whole window is collinear, and refused, which others test
-    extra = np.column_stack([rng.normal(0, 0.5, N), np.arange(N) % 5 == 2]).astype(np.float64)
-    config = HarConfig(window, 50, fit == "qlike", SHORT, fit)
-    held = ridge if fit == "qlike" else ()
-    names = ("noise", "dummy")
-    forecast, smearing = HarState(config, N, names, held).run(x, extra)
-    twin, twin_smearing = walk_forward_python(x, config, extra, held)
-    assert np.isfinite(twin).any()
-    np.testing.assert_allclose(forecast, twin, rtol=1e-8)
-    assert np.array_equal(smearing, twin_smearing, equal_nan=True)
 
 
 def test_weighted_coefficients_are_those_of_statsmodels():

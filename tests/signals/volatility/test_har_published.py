@@ -16,9 +16,8 @@ SCALE = 1e4
 
 @pytest.fixture(scope="module")
 def daily(data_dir: Path) -> dict[str, np.ndarray]:
-    pyreadr = pytest.importorskip(
-        "pyreadr", reason="R data files are read with pyreadr (pip install pyreadr)"
-    )
+    import pyreadr
+
     table = pyreadr.read_r(str(data_dir / "bars/hourly/highfrequency_SPYRM.rda"))["SPYRM"]
     return {name: table[name].to_numpy(dtype=np.float64) * SCALE for name in ("RV5", "BPV5", "RQ5")}
 

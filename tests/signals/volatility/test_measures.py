@@ -6,15 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from measured_markets import markets
 
 from newsvol.engine.arrays import NS_PER_HOUR, NS_PER_MINUTE
 from newsvol.engine.frames import BarFrame, SessionFrame
 from newsvol.signals.volatility.buckets import cut_sessions
 from newsvol.signals.volatility.measures import RealizedMeasures, minutes_of, realized_measures
-from newsvol.signals.volatility.measures_python import realized_measures_python
-
-SESSION_MINUTES, HALF_MINUTES = 150, 90
-"""Sessions of two hours and a half, so that examples stay small: three buckets, two on half-days."""
 
 
 def bars_of(open_minutes: list[int], closes: list[float], opens: list[float] | None = None) -> BarFrame:
@@ -37,51 +34,6 @@ def hours(*spans: tuple[int, int]) -> SessionFrame:
     """Sessions from minute to minute."""
     table = np.array(spans, dtype=np.int64) * NS_PER_MINUTE
     return SessionFrame(table[:, 0], table[:, 1])
-
-
-def table_of(measures: RealizedMeasures) -> np.ndarray:
-    """The seven columns that the twin returns."""
-    names = ("n_obs", "rv", "bv", "rs_up", "rs_down", "rq", "realized_range")
-    return np.column_stack([getattr(measures, name) for name in names])
-
-
-@st.composite
-def markets(draw: st.DrawFn) -> tuple[BarFrame, SessionFrame]:
-    """Bars of any length at any minute of three days: gaps, bars before the open, bars across edges."""
-    n_days = 3
-    half_days = draw(st.sets(st.integers(0, n_days - 1)))
-    open_minute = np.arange(n_days) * 400 + 100
-    length = np.array([HALF_MINUTES if day in half_days else SESSION_MINUTES for day in range(n_days)])
-    rng = np.random.default_rng(draw(st.integers(0, 2**20)))
-    step = draw(st.sampled_from([1, 7, 30, 60]))
-    minute = np.arange(draw(st.integers(0, step - 1)), n_days * 400, step)
-    minute = minute[rng.random(len(minute)) < draw(st.sampled_from([0.02, 0.3, 0.9, 1.0]))]
-    flat = rng.random(len(minute)) < 0.1
-    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.01, len(minute)) * ~flat))
-    opening = close * np.exp(rng.normal(0, 0.003, len(minute)))
-    open_ns = minute.astype(np.int64) * NS_PER_MINUTE
-    bars = BarFrame(
-        open_ns,
-        open_ns + step * NS_PER_MINUTE,
-        opening,
-        np.maximum(opening, close) * (1 + rng.uniform(0, 0.01, len(minute))),
-        np.minimum(opening, close) * (1 - rng.uniform(0, 0.01, len(minute))),
-        close,
-        np.ones(len(minute)),
-    )
-    return bars, SessionFrame(open_minute * NS_PER_MINUTE, (open_minute + length) * NS_PER_MINUTE)
-
-
-@given(markets())
-def test_kernel_and_twin_agree(market):
-    bars, sessions = market
-    buckets = cut_sessions(sessions)
-    measures = realized_measures(bars, buckets)
-    twin = realized_measures_python(bars, buckets)
-    empty = twin[:, 0] == 0
-    assert np.array_equal(measures.n_obs, twin[:, 0])
-    assert np.isnan(table_of(measures)[empty, 1:]).all()
-    np.testing.assert_allclose(table_of(measures)[~empty], twin[~empty], rtol=1e-12, atol=1e-18)
 
 
 @given(markets())

@@ -4,16 +4,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from newsvol.engine.arrays import NS_PER_HOUR, NS_PER_MINUTE
 from newsvol.engine.frames import BarFrame, SessionFrame
 from newsvol.signals.volatility.buckets import cut_like_bars, cut_sessions
 from newsvol.signals.volatility.history import measure_history
 from newsvol.signals.volatility.losses import noise_floor_qlike
-from newsvol.signals.volatility.measures import RealizedMeasures, realized_measures
-from newsvol.signals.volatility.measures_python import range_measures_python
+from newsvol.signals.volatility.measures import realized_measures
 
 
 def lean_bars(sessions: SessionFrame, seed: int = 0, sigma: float = 0.004) -> BarFrame:
@@ -38,22 +35,6 @@ def lean_bars(sessions: SessionFrame, seed: int = 0, sigma: float = 0.004) -> Ba
         price[:, -1],
         np.full(len(hours), 1e6),
     )
-
-
-def columns(measures: RealizedMeasures) -> np.ndarray:
-    return np.column_stack(
-        [measures.rv_subsampled, measures.recent_rv, measures.garman_klass, measures.parkinson]
-    )
-
-
-@given(
-    seed=st.integers(0, 2**16), minutes=st.sampled_from([1, 5, 30]), missing=st.sampled_from([0.0, 0.3, 0.95])
-)
-def test_kernel_and_twin_agree(make_sessions, make_bars, seed, minutes, missing):
-    sessions = make_sessions(2, half_days=[1])
-    bars, buckets = make_bars(sessions, seed, minutes, missing), cut_sessions(sessions)
-    measures = realized_measures(bars, buckets)
-    np.testing.assert_allclose(columns(measures), range_measures_python(bars, buckets), rtol=1e-8, atol=1e-18)
 
 
 def test_every_measure_finds_a_constant_variance(make_sessions, make_bars):

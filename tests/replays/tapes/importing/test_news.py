@@ -12,7 +12,6 @@ from vendor_bars import minute_bars, write_bars
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_MINUTE, NS_PER_MS, NS_PER_SECOND
 from newsvol.engine.errors import ConventionError, TapeError
 from newsvol.replays.tapes.importing import ImportRequest, ImportResult, import_tape
-from newsvol.replays.tapes.importing.headlines import clean_headline
 
 NEW_YORK = "America/New_York"
 
@@ -183,34 +182,6 @@ def test_a_header_that_is_not_known_is_refused_with_its_columns(bars, tmp_path):
 
 def test_a_tape_without_news_has_an_empty_news_frame(bars):
     assert len(import_tape(ImportRequest(bars=(bars,))).tape.news) == 0
-
-
-@pytest.mark.parametrize(
-    ("raw", "text"),
-    [
-        ("Plain &amp; simple", "Plain & simple"),
-        ("  two\n\n lines\t and a tab ", "two lines and a tab"),
-        ("up</p><p>and down", "up and down"),
-        ('a href="https://x.com/y" rel="nofollow"><span class="invisible">https://x.com</span>/y</a', ""),
-        ('span class="quote-inline"><br/>RT: https://x.com/1</span>Happy Anniversary!', "Happy Anniversary!"),
-        ('See <a href="https://x.com/@bob"><span>@bob</span></a>: “well done”', "See @bob : “well done”"),
-        ("S&P 500 < 5,000 and > 4,900?", "S&P 500 < 5,000 and > 4,900?"),
-        ("read https://example.com/story now", "read now"),
-        ("a bull market", "a bull market"),
-        ("<!-- ad --><b>Fed</b> holds", "Fed holds"),
-        ("?!", ""),
-        ("", ""),
-    ],
-)
-def test_page_remnants_are_cleaned_to_text(raw, text):
-    assert clean_headline(raw) == text
-
-
-@given(st.text(max_size=300))
-def test_cleaning_never_fails_and_leaves_no_odd_space(raw):
-    text = clean_headline(raw)
-    assert text == text.strip()
-    assert not {"\n", "\t", "\x00", "\r"} & set(text)
 
 
 def test_a_very_long_text_is_kept_whole(bars, tmp_path):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-RESULTS = Path(__file__).parents[3] / "benchmarks" / "results" / "mistakes.json"
+RESULTS = Path(__file__).parents[4] / "benchmarks" / "results" / "mistakes.json"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,100 @@
+"""The HAR kernel is its least-squares twin."""
+
+import numpy as np
+import pytest
+from har_series import SHORT, log_series, state_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsvol.signals.volatility.har import REBASE_EVERY, HarConfig, HarState
+from newsvol.signals.volatility.har_python import walk_forward_python
+
+
+def assert_like_twin(x: np.ndarray, config: HarConfig, extra: np.ndarray | None = None) -> None:
+    forecast, smearing = state_of(config, x, extra).run(x, extra)
+    twin_forecast, twin_smearing = walk_forward_python(x, config, extra)
+    assert np.isfinite(twin_forecast).any()
+    np.testing.assert_allclose(forecast, twin_forecast, rtol=1e-9)
+    np.testing.assert_allclose(smearing, twin_smearing, rtol=1e-9)
+
+
+@settings(max_examples=15)
+@given(
+    seed=st.integers(0, 2**20),
+    is_log=st.booleans(),
+    missing=st.sampled_from([0.0, 0.05, 0.4]),
+    n_extra=st.integers(0, 2),
+    window=st.sampled_from([40, 90, 500]),
+)
+def test_kernel_and_twin_agree(seed, is_log, missing, n_extra, window):
+    x = log_series(220, seed, missing)
+    extra = np.random.default_rng(seed + 1).normal(0, 1, (220, n_extra)) if n_extra else None
+    assert_like_twin(x if is_log else np.exp(x), HarConfig(window, 30, is_log, SHORT), extra)
+
+
+@pytest.mark.parametrize("is_log", [True, False])
+def test_kernel_and_twin_agree_at_the_default_lags(is_log):
+    x = log_series(420, seed=1)
+    assert_like_twin(x if is_log else np.exp(x), HarConfig(200, 100, is_log))
+
+
+def test_kernel_and_twin_agree_after_the_sums_were_built_anew():
+    assert_like_twin(log_series(2 * REBASE_EVERY + 200, seed=2), HarConfig(80, 40, True, SHORT))
+
+
+def test_a_crash_that_leaves_the_window_leaves_no_rounding_behind():
+    x = np.exp(log_series(900, seed=3))
+    x[300:303] *= 1e4
+    assert_like_twin(x, HarConfig(200, 100, False, SHORT))
+
+
+def test_a_huge_error_that_leaves_the_window_leaves_no_rounding_in_the_smearing():
+    x = log_series(400, seed=3)
+    x[150:153] += 45
+    assert_like_twin(x, HarConfig(60, 30, True, SHORT))
+
+
+@pytest.mark.parametrize("push", [-300.0, -100.0, -30.0, -10.0, 10.0, 30.0, 100.0, 300.0])
+def test_extremes_that_have_left_the_window_bound_no_forecast(push):
+    x = log_series(120, seed=8)
+    x[30], x[40] = 10.0, -40.0
+    extra = np.random.default_rng(9).normal(0, 1, (120, 1))
+    extra[119] = push
+    assert_like_twin(x, HarConfig(60, 30, False, SHORT), extra)
+
+
+def test_a_series_may_begin_late_and_have_a_long_hole():
+    x = log_series(400, seed=4)
+    x[:37] = np.nan
+    x[200:230] = np.nan
+    config = HarConfig(120, 30, True, SHORT)
+    assert_like_twin(x, config)
+    forecast, _ = HarState(config, len(x)).run(x)
+    # the longest mean still knows something for eleven rows of the hole, then nothing does
+    assert np.isfinite(forecast[200:211]).all()
+    assert np.isnan(forecast[211:231]).all()
+    assert np.isfinite(forecast[231:]).all()
+
+
+@settings(max_examples=15)
+@given(
+    seed=st.integers(0, 2**20),
+    fit=st.sampled_from(["wls", "qlike"]),
+    missing=st.sampled_from([0.0, 0.05, 0.3]),
+    ridge=st.sampled_from([(), (0.0, 1.0)]),
+    window=st.sampled_from([60, 500]),
+)
+def test_kernel_and_twin_agree_in_every_fit(seed, fit, missing, ridge, window):
+    x = log_series(260, seed, missing)
+    x = x if fit == "qlike" else np.exp(x)
+    rng = np.random.default_rng(seed + 1)
+    # every fifth row: a dummy that is silent for a whole window is collinear, and refused, which others test
+    extra = np.column_stack([rng.normal(0, 0.5, 260), np.arange(260) % 5 == 2]).astype(np.float64)
+    config = HarConfig(window, 50, fit == "qlike", SHORT, fit)
+    held = ridge if fit == "qlike" else ()
+    names = ("noise", "dummy")
+    forecast, smearing = HarState(config, 260, names, held).run(x, extra)
+    twin, twin_smearing = walk_forward_python(x, config, extra, held)
+    assert np.isfinite(twin).any()
+    np.testing.assert_allclose(forecast, twin, rtol=1e-8)
+    assert np.array_equal(smearing, twin_smearing, equal_nan=True)
