@@ -112,7 +112,7 @@ def test_ctrl_c_leaves_neither_file_nor_process(tmp_path: Path, how: tuple[str, 
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers get it too
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.decode().strip() == "interrupted; nothing was left half-written"
+    assert said.decode().strip() == "newsvol: interrupted; nothing was left half-written"
     assert [file.name for file in tmp_path.iterdir()] == ["in.txt"]
     while processes_of(process.pid):
         assert time.monotonic() < deadline
