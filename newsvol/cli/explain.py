@@ -125,6 +125,8 @@ def _told(error: BaseException) -> str | None:
         return "no further thread can be started; allow more (ulimit -u, ulimit -v), or use fewer --workers"
     if isinstance(error, RuntimeError) and text.startswith("cannot cache function"):
         return "compiled code can be kept nowhere; name a folder that can be written with NUMBA_CACHE_DIR"
+    if isinstance(error, RuntimeError) and text.startswith("Symlink loop"):
+        return f"{text[:1].lower()}{text[1:]}; name the file itself"
     if isinstance(error, ValueError) and text.startswith("embedded null "):
         return "a name of a file holds a NUL, which no file has; correct it"
     return None
@@ -187,7 +189,9 @@ def _unexpected(error: BaseException, traced: bool) -> str:
     todo = "report it with the traceback" if traced else "run again with --traceback and report it"
     said = first_line(error)
     kind = type(error).__name__
-    what = kind if said == kind else f"{kind}: {said}"
+    if type(error).__module__ != "builtins":  # "error" and "Error" are what zlib and csv call theirs
+        kind = f"{type(error).__module__}.{kind}"
+    what = kind if said == type(error).__name__ else f"{kind}: {said}"
     return f"unexpected {what}; this is a fault of {owner}{_place(error)}; {todo}"
 
 

@@ -85,7 +85,7 @@ def open_checkpoint(model: str | Path) -> Checkpoint:
     _check_pins(folder, digests | ({RANGES: file_hash(ranges)} if ranges.is_file() else {}))
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, too many digits, too deep
         raise ModelError(f"{folder / 'config.json'} is not JSON: {error}") from error
     if not isinstance(config, dict):
         raise ModelError(

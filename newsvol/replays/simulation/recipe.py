@@ -150,7 +150,7 @@ def load_recipe(file: Path | None) -> Recipe:
             ) from error
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # no such date, too many digits, too deep
         raise RecipeError(f"{where} is not YAML: {' '.join(str(error).split())}") from error
     return parse_recipe(content, where, file.parent if file is not None else Path())
 
