@@ -1,12 +1,13 @@
-"""The ``newsvol`` command: its groups, loaded when called, and its error boundary."""
+"""The ``newsvol`` command and its groups, loaded when called; `boundary` tells what they raise."""
 
 import importlib
-import os
 import sys
+from pathlib import Path
 
 import click
 
 from newsvol import __version__
+from newsvol.cli.boundary import FLAG, PROGRAM, VARIABLE, leave, run
 
 # module, attribute and one line of help of each command; nothing is imported for `newsvol --help`.
 _COMMANDS = {
@@ -34,21 +35,18 @@ _COMMANDS = {
     ),
 }
 
-EXIT_INPUT = 2
-EXIT_INTERRUPTED = 130
-
 
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports them when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order in which users come for them."""
-        return list(_COMMANDS)
+        return [*_COMMANDS, *self.commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return the command, or None."""
         if cmd_name not in _COMMANDS:
-            return None
+            return super().get_command(ctx, cmd_name)
         module, attribute, _ = _COMMANDS[cmd_name]
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
@@ -65,13 +63,17 @@ class LazyGroup(click.Group):
         """Name the nearest command when there is none of that name."""
         from newsvol.engine.errors import nearest
 
-        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"no command {args[0]!r}{nearest(args[0], _COMMANDS)}")
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            ctx.fail(f"no command {args[0]!r}{nearest(args[0], known)}")
         return super().resolve_command(ctx, args)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="newsvol")
+@click.version_option(__version__, prog_name=PROGRAM)
+@click.option(
+    FLAG, is_flag=True, expose_value=False, help=f"Show the traceback of an error; anywhere, or {VARIABLE}=1."
+)
 def cli() -> None:
     """Backtest with news and machine-learned volatility; the time the models take is charged to the clock.
 
@@ -84,28 +86,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; what the user can mend is one line on stderr and exit code 2."""
-    from newsvol.engine.errors import InputError
-
-    try:
-        cli(standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; nothing was left half-written", err=True)
-        sys.exit(EXIT_INTERRUPTED)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        sys.exit(EXIT_INPUT)
-    except click.ClickException as error:
-        path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "newsvol"
-        message = " ".join(error.format_message().split()).rstrip(".")
-        click.echo(f"{path}: {message}; see: {path} --help", err=True)
-        sys.exit(error.exit_code)
-    except InputError as error:
-        click.echo(f"newsvol: {error}", err=True)
-        sys.exit(EXIT_INPUT)
-    except BrokenPipeError:
-        # the reader (head, less) has left; python would complain again while closing stdout
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    """Run the command line and exit; see `boundary.run`."""
+    # Started with -m, argv[0] is this package's __main__.py; click would name the program like this too.
+    program = "python -m newsvol" if Path(sys.argv[0]).name == "__main__.py" else PROGRAM
+    leave(run(cli, sys.argv[1:], program))

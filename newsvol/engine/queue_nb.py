@@ -1,12 +1,12 @@
 """The first-in first-out queue in front of the model."""
 
 import numpy as np
-from numba import njit
 
 from newsvol.engine.arrays import IntArray
+from newsvol.engine.kernel import kernel
 
 
-@njit(cache=True)
+@kernel
 def fifo_start_nb(arrival_ns: IntArray, service_ns: IntArray, workers: int) -> IntArray:
     """Return when each job starts: max(arrival, first worker free), in order of arrival.
 

@@ -85,12 +85,15 @@ def open_checkpoint(model: str | Path) -> Checkpoint:
     _check_pins(folder, digests | ({RANGES: file_hash(ranges)} if ranges.is_file() else {}))
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, too many digits, too deep
         raise ModelError(f"{folder / 'config.json'} is not JSON: {error}") from error
     if not isinstance(config, dict):
         raise ModelError(
             f"{folder / 'config.json'} is not a JSON object; it must be a transformers configuration"
         )
+    for key, kind in (("architectures", list), ("model_type", str), ("id2label", dict)):
+        if not isinstance(config.get(key), kind | None):
+            raise ModelError(f"{folder / 'config.json'}: {key} is no {kind.__name__}; fetch the model again")
     return Checkpoint(
         name=str(model) if str(model) in SHIPPED else folder.name,
         folder=folder,
@@ -159,9 +162,11 @@ def _check_pins(folder: Path, digests: Mapping[str, str]) -> None:
         if folder in SHIPPED.values():
             raise ModelError(f"{folder} has no {PINS}; the installation is damaged, install newsvol again")
         return
-    pins = {
-        name: digest for digest, name in (line.split(maxsplit=1) for line in file.read_text().splitlines())
-    }
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        pins = {name: digest for digest, name in (line.split(maxsplit=1) for line in lines)}
+    except ValueError as error:  # no UTF-8, or a line of less than two words
+        raise ModelError(f"{file} is damaged ({error}); fetch it again") from error
     for name, actual in digests.items():
         if name not in pins:
             raise ModelError(f"{folder / name} is not pinned in {PINS}; pin it, or remove {PINS}")

@@ -50,7 +50,7 @@ def parse_yaml(text: str, where: str) -> Any:
     """
     try:
         return yaml.load(text, _Loader)
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # no such date, too many digits, too deep
         raise RecipeError(f"{where} is not YAML: {' '.join(str(error).split())}") from error
 
 

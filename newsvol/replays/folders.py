@@ -42,7 +42,11 @@ def require_writable(target: Path) -> None:
     """Raise `OutputError` now, before the work, if `target` could not be made later; makes nothing."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise OutputError(f"{target} exists already; name another --out, or remove it")
-    place = target.absolute().parent
+    place = target.absolute()
+    dead = next((one for one in (place, *place.parents) if one.is_symlink() and not one.exists()), None)
+    if dead is not None:
+        raise OutputError(f"cannot write {target}: {dead} is a link to nothing; name another --out")
+    place = place.parent
     while not place.exists():
         place = place.parent
     # os.access says yes to root on a folder without the write bit, so the bit is asked too.

@@ -1,16 +1,16 @@
 """Ridge regression walked forward, its coefficients refitted at every row."""
 
 import numpy as np
-from numba import njit
 
 from newsvol.engine.arrays import FloatArray
+from newsvol.engine.kernel import kernel
 
 CANCELLED = 1e-6
 """A sum of squares that has fallen to this share of its peak is built anew: what it lost left rounding
 behind, which a channel gone silent would pass off as evidence."""
 
 
-@njit(cache=True)
+@kernel
 def _count_row_nb(
     row: FloatArray, target: float, sign: float, sum_x: FloatArray, sum_xx: FloatArray, sum_xy: FloatArray
 ) -> None:
@@ -22,7 +22,7 @@ def _count_row_nb(
             sum_xx[i, j] += sign * row[i] * row[j]
 
 
-@njit(cache=True)
+@kernel
 def ridge_walk_nb(
     x: FloatArray,
     y: FloatArray,

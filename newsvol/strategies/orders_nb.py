@@ -1,12 +1,12 @@
 """The state that target weights carry forward: which of them are sent as orders."""
 
 import numpy as np
-from numba import njit
 
 from newsvol.engine.arrays import BoolArray, FloatArray
+from newsvol.engine.kernel import kernel
 
 
-@njit(cache=True)
+@kernel
 def sent_rows_nb(weight: FloatArray, rebalance_band: float) -> BoolArray:
     """Return which targets are sent as orders; see `newsvol.strategies.orders.settle`.
 

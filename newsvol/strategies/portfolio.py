@@ -5,12 +5,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import vectorbt as vbt
 
 from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.costs import Costs
 from newsvol.engine.errors import InputError
 from newsvol.engine.frames import BarFrame, FillFrame
+from newsvol.engine.kernel import cache_elsewhere
+
+try:
+    import vectorbt as vbt
+except RuntimeError:  # its kernels found no folder to be cached in, while ours did
+    cache_elsewhere()
+    import vectorbt as vbt
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """Trailing statistics that do not depend on where the column starts."""
 
 import numpy as np
-from numba import njit
 
 from newsvol.engine.arrays import FloatArray
+from newsvol.engine.kernel import kernel
 
 
-@njit(cache=True)
+@kernel
 def trailing_median_nb(values: FloatArray, window: int, least: int) -> FloatArray:
     """Return the median of the finite values among the last `window`; NaN where fewer than `least` are.
 

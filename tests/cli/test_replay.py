@@ -61,6 +61,6 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
         env={**os.environ, "NEWSVOL_CACHE": str(cache)},
     )
     wait_for(lambda: any(cache.rglob("*/*")), started)  # scores are kept: it is half-way through
-    assert press_ctrl_c(started) == "interrupted; nothing was left half-written"
+    assert press_ctrl_c(started) == "newsvol: interrupted; nothing was left half-written"
     assert started.returncode == 130
     assert list(place.iterdir()) == []

@@ -91,7 +91,7 @@ def test_ctrl_c_leaves_neither_file_nor_process(tmp_path: Path, how: tuple[str, 
     options = ("--file", tmp_path / "in.txt", "--out", tmp_path / "out.jsonl", "--workers", "2", *MODEL, *how)
     process = start_interruptible("sentiment", "score", *options)
     wait_for(lambda: any(file.stat().st_size for file in tmp_path.glob(".out.jsonl-*")), process)
-    assert press_ctrl_c(process) == "interrupted; nothing was left half-written"
+    assert press_ctrl_c(process) == "newsvol: interrupted; nothing was left half-written"
     assert process.returncode == 130
     assert [file.name for file in tmp_path.iterdir()] == ["in.txt"]
     deadline = time.monotonic() + 60

@@ -36,6 +36,7 @@ def benchmark(
     Example:
       newsvol sentiment benchmark --model student-int8 --json
     """
+    from newsvol.engine.errors import InputError
     from newsvol.engine.machine import machine, versions
     from newsvol.models.serving.device import usable_cores
     from newsvol.models.serving.timing import PEER, TimingRequest, require_peer, time_models
@@ -47,6 +48,8 @@ def benchmark(
         require_writable(out)
     if not no_peer:
         require_peer()
+    if vocabulary is not None and not vocabulary.is_file():  # before minutes of timing
+        raise InputError(f"no file {vocabulary}; name BERT's vocab.txt with --vocabulary")
     variants = {model: open_variant(model) for model in models}
     texts = _headlines(data, headlines)
     result: dict[str, Any] = {

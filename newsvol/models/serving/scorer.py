@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray, IntArray
-from newsvol.engine.errors import ModelError
+from newsvol.engine.errors import InputError, ModelError, first_line
+from newsvol.models.checkpoint import SHIPPED
 from newsvol.models.labels import LABELS
 from newsvol.models.serving.device import Device, require_torch, resolve_device, usable_cores
 from newsvol.models.serving.onnx_bert import is_plain_bert
@@ -148,6 +149,21 @@ def load_scorer(
         The device is unknown or not there.
     """
     variant = open_variant(model)
+    try:
+        return _load(variant, device, backend, threads)
+    except (InputError, OSError, MemoryError, RuntimeError, ImportError):
+        raise
+    except Exception as error:  # what reads a config.json raises kinds of its own over a wrong value
+        folder = variant.checkpoint.folder
+        if folder in SHIPPED.values():  # it is what its pins say, so that the fault is not in it
+            raise
+        raise ModelError(
+            f"{folder} cannot be loaded ({type(error).__name__}: {first_line(error)}); "
+            "correct its config.json, or save it again"
+        ) from error
+
+
+def _load(variant: Variant, device: str, backend: BackendName, threads: int | None) -> Scorer:
     place = Device("cpu")
     if variant.precision == "fp32" or device != "auto":
         place = resolve_device(device)

@@ -63,6 +63,8 @@ class TextFile:
             The file is not there, or of no kind that is read.
         """
         self._reader()
+        if self.path.is_fifo():  # it would be empty, or wait for ever, when the texts are read
+            raise InputError(f"{self.path} is a pipe, which can be read only once; pipe it in with -")
         try:
             if self.path.suffix.lower() == ".parquet":
                 return int(_parquet(self.path).metadata.num_rows)

@@ -271,7 +271,7 @@ def _read_text(file: Path) -> str:
 def _read_json(file: Path) -> Any:
     try:
         return json.loads(_read_text(file))
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # no JSON, too many digits, too deep
         raise RunError(f"{file} is damaged ({error}); replay the run again") from error
 
 

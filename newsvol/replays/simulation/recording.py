@@ -13,6 +13,10 @@ from newsvol.engine.ticks import TickFrame
 from newsvol.replays.simulation.service_times import ServiceTimes
 from newsvol.strategies.protocol import Strategy
 
+_SERVICE = pa.schema([("kind", pa.int64()), ("score_ns", pa.int64()), ("forecast_ns", pa.int64())])
+_DECIDE = pa.schema([("strategy", pa.string()), ("decide_ns", pa.int64())])
+_SCORES = pa.schema([(tone, pa.float64()) for tone in ("negative", "neutral", "positive")])
+
 
 class Recording:
     """The service times and scores of a run folder.
@@ -31,12 +35,10 @@ class Recording:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            self._service = pq.read_table(folder / "service.parquet")
-            self._decide = pq.read_table(folder / "decide.parquet")
-            self._scores = pq.read_table(
-                folder / "scores.parquet", columns=["negative", "neutral", "positive"]
-            )
-        except (OSError, pa.ArrowException) as error:
+            self._service = _read(folder / "service.parquet", _SERVICE)
+            self._decide = _read(folder / "decide.parquet", _DECIDE)
+            self._scores = _read(folder / "scores.parquet", _SCORES)
+        except (OSError, KeyError, pa.ArrowException) as error:
             raise RunError(
                 f"{folder} holds no recorded service times; name the folder of a finished run"
             ) from error
@@ -80,3 +82,11 @@ class Recording:
                 f"{self.folder} recorded {len(taken)} decisions of {name!r}, this replay makes {len(frame)}"
             )
         return np.asarray(taken, dtype=np.int64)
+
+
+def _read(file: Path, wanted: pa.Schema) -> pa.Table:
+    """Return the columns that are wanted, of the kinds that are wanted, without gaps."""
+    table = pq.read_table(file).select(wanted.names).cast(wanted)
+    if any(column.null_count for column in table.columns):
+        raise pa.ArrowInvalid(f"{file} has gaps")
+    return table

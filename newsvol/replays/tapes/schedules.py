@@ -77,13 +77,16 @@ def _read(file: Path) -> str:
 
 
 def _read_csv(text: str, file: Path) -> list[tuple[str, int]]:
-    reader = csv.reader(text.splitlines())
-    heading = [column.strip().lower() for column in next(reader, [])]
+    try:
+        heading, *cells = list(csv.reader(text.splitlines())) or [[]]
+    except csv.Error as error:
+        raise InputError(f"{file} is not a CSV file: {error}") from error
+    heading = [column.strip().lower() for column in heading]
     name_at, stamp_at = (
         _find(heading, known, what, file)
         for known, what in ((NAME_COLUMNS, "names"), (STAMP_COLUMNS, "stamps"))
     )
-    rows = [(number, row) for number, row in enumerate(reader, start=2) if any(cell.strip() for cell in row)]
+    rows = [(number, row) for number, row in enumerate(cells, start=2) if any(cell.strip() for cell in row)]
     for number, row in rows:
         if len(row) <= max(name_at, stamp_at) or not row[name_at].strip():
             raise InputError(f"{file} line {number}: no name or no stamp of an event")

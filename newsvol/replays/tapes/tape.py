@@ -180,18 +180,47 @@ def load_tape(folder: Path | str) -> Tape:
             raise TapeError(
                 f"{folder} has tape format {about['format']}, this version reads {FORMAT}; import it again"
             )
-        info = TapeInfo(**{column.name: about[column.name] for column in fields(TapeInfo)})
+        info = _info(about)
         tape = Tape(
             bars=_read(BarFrame, folder / "bars.parquet"),
             news=_read(NewsFrame, folder / "news.parquet"),
             sessions=_read(SessionFrame, folder / "sessions.parquet"),
             info=info,
         )
-    except (OSError, KeyError, json.JSONDecodeError, pa.ArrowException) as error:
+        content_hash = tape.content_hash()
+    except TapeError:
+        raise
+    # Whatever a column or key of another kind than was written runs into: to read is to check.
+    except (
+        OSError,
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        pa.ArrowException,
+    ) as error:
         raise TapeError(f"{folder} is damaged ({type(error).__name__}: {error}); import it again") from error
-    if tape.content_hash() != about["content_hash"]:
+    if content_hash != about.get("content_hash"):
         raise TapeError(f"{folder} was changed after it was made: its content hash differs; import it again")
     return tape
+
+
+def _info(about: Mapping[str, Any]) -> TapeInfo:
+    info = TapeInfo(**{column.name: about[column.name] for column in fields(TapeInfo)})
+    kinds = {
+        "instrument": str,
+        "calendar": str,
+        "timezone": str,
+        "bar_ns": int,
+        "origin": dict,
+        "counts": dict,
+    }
+    for name, kind in kinds.items():
+        if not isinstance(getattr(info, name), kind):
+            raise TypeError(f"{name} in tape.json is no {kind.__name__}")
+    ZoneInfo(info.timezone)
+    return info
 
 
 def _read(frame: type[F], file: Path) -> F:

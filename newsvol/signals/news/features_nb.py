@@ -1,12 +1,12 @@
 """Decayed sums of headlines, read at ticks."""
 
 import numpy as np
-from numba import njit
 
 from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.engine.kernel import kernel
 
 
-@njit(cache=True)
+@kernel
 def decayed_sums_nb(
     ready_ns: IntArray,
     available_ns: IntArray,

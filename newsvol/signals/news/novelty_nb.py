@@ -1,12 +1,12 @@
 """How much of each headline was said before, by an inverted index over shingles."""
 
 import numpy as np
-from numba import njit
 
 from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.engine.kernel import kernel
 
 
-@njit(cache=True)
+@kernel
 def repeated_share_nb(
     first: IntArray, shingle: IntArray, n_shingles: int, available_ns: IntArray, window_ns: int
 ) -> FloatArray:

@@ -1,12 +1,12 @@
 """Recursions behind regression columns."""
 
 import numpy as np
-from numba import njit
 
 from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.engine.kernel import kernel
 
 
-@njit(cache=True)
+@kernel
 def bounded_nb(values: FloatArray, factor: float, span: float) -> FloatArray:
     """Return `values` kept within `factor` of their own trailing mean; NaN where they are not positive.
 
@@ -26,7 +26,7 @@ def bounded_nb(values: FloatArray, factor: float, span: float) -> FloatArray:
     return out
 
 
-@njit(cache=True)
+@kernel
 def above_usual_nb(values: FloatArray, slot: IntArray, n_slots: int, half_life: float) -> FloatArray:
     """Return each value less the trailing mean of its slot, an exponential one of that half-life in sessions.
 

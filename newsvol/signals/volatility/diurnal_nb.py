@@ -1,12 +1,12 @@
 """The diurnal curve, walked forward session by session."""
 
 import numpy as np
-from numba import njit
 
 from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.engine.kernel import kernel
 
 
-@njit(cache=True)
+@kernel
 def diurnal_curve_nb(
     intensity: FloatArray,
     session: IntArray,

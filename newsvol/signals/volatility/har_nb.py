@@ -6,9 +6,9 @@ State lives in arrays that the caller allocates (`har.HarState`), n buckets long
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
+from newsvol.engine.kernel import kernel
 from newsvol.signals.volatility.normal_equations_nb import add_row_nb, solve_nb, swap_row_nb
 
 START, VALID, OLDEST, SINCE_REBASE, FITTED, COLLINEAR = range(6)
@@ -62,7 +62,7 @@ class HarArrays(NamedTuple):
     smearing: FloatArray
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def walk_forward_nb(begin: int, end: int, s: HarArrays) -> None:
     """Forecast rows begin to end of the series, each from the rows before it, into `forecast`, `smearing`.
 
@@ -177,7 +177,7 @@ def walk_forward_nb(begin: int, end: int, s: HarArrays) -> None:
     bounds[0], bounds[1] = least, greatest
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _fitted_nb(i: int, rows: FloatArray, beta: FloatArray) -> float:
     fitted = 0.0
     for j in range(rows.shape[1]):
@@ -185,7 +185,7 @@ def _fitted_nb(i: int, rows: FloatArray, beta: FloatArray) -> float:
     return fitted
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _weight_nb(rows: FloatArray, i: int, n_lags: int, fit: int) -> float:
     """Return the row's weight: one, or under WLS one over the squared mean of its lagged levels."""
     if fit != WLS:
@@ -197,7 +197,7 @@ def _weight_nb(rows: FloatArray, i: int, n_lags: int, fit: int) -> float:
     return 1.0 / (level * level) if level > 0.0 else 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _rebuild_nb(
     oldest: int,
     new: int,
@@ -218,7 +218,7 @@ def _rebuild_nb(
             add_row_nb(gram, rows, i, x[i], _weight_nb(rows, i, n_lags, fit))
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _find_bounds_nb(oldest: int, new: int, x: FloatArray, usable: BoolArray) -> tuple[float, float]:
     """Return the least and the greatest target of the window."""
     least, greatest = np.inf, -np.inf
@@ -229,7 +229,7 @@ def _find_bounds_nb(oldest: int, new: int, x: FloatArray, usable: BoolArray) -> 
     return least, greatest
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _seed_errors_nb(
     oldest: int,
     b: int,
@@ -249,14 +249,14 @@ def _seed_errors_nb(
         sums[i + 1, ERROR_SUM] = sums[i, ERROR_SUM] + sums[i + 1, ERROR]
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _score_nb(i: int, x: FloatArray, rows: FloatArray, beta: FloatArray) -> float:
     """Return minus the slope of row i's QLIKE in its log forecast: RV/f - 1, the ratio bounded."""
     ratio: float = np.exp(x[i] - _fitted_nb(i, rows, beta))
     return min(ratio, MAX_RATIO) - 1.0
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _first_qlike_fit_nb(
     oldest: int,
     b: int,
@@ -281,7 +281,7 @@ def _first_qlike_fit_nb(
             return
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _move_nb(gram: FloatArray, work: FloatArray, beta: FloatArray, marks: IntArray) -> float:
     """Add the solution of X'X step = score to `beta`; return how much the loss expects to gain from it.
 

@@ -1,15 +1,15 @@
 """Bands walked forward: each slot keeps its last errors sorted."""
 
 import numpy as np
-from numba import njit
 
 from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.engine.kernel import kernel
 
 STRETCH = 10.0
 """How far a band reaches beyond all errors seen: a debt of a tenth doubles its distance from the median."""
 
 
-@njit(cache=True)
+@kernel
 def bands_nb(
     error: FloatArray,
     slot: IntArray,

@@ -1,9 +1,9 @@
 """Realized measures of every bucket in one pass over the bars."""
 
 import numpy as np
-from numba import njit
 
 from newsvol.engine.arrays import NS_PER_MINUTE, FloatArray, IntArray
+from newsvol.engine.kernel import kernel
 
 N_MEASURES = 11
 
@@ -13,7 +13,7 @@ GRIDS = 5
 RECENT_NS = 20 * NS_PER_MINUTE
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def realized_measures_nb(
     bar_close_ns: IntArray,
     open_: FloatArray,

@@ -1,9 +1,9 @@
 """The normal equations of a regression: a row in, a row out, solved by Cholesky."""
 
 import numpy as np
-from numba import njit
 
 from newsvol.engine.arrays import FloatArray
+from newsvol.engine.kernel import kernel
 
 TOLERANCE = 1e-10
 """A column whose Cholesky pivot is below this share of its sum of squares is a combination of the columns
@@ -14,7 +14,7 @@ SHRUNK = 0.01
 small as the rounding of what was there."""
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def add_row_nb(gram: FloatArray, rows: FloatArray, i: int, target: float, weight: float) -> None:
     """Add row i (or remove it: negative weight); the lower triangle of X'X is kept, beside X'y."""
     p = rows.shape[1]
@@ -25,7 +25,7 @@ def add_row_nb(gram: FloatArray, rows: FloatArray, i: int, target: float, weight
         gram[j, p] += weighted * target
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def swap_row_nb(
     gram: FloatArray,
     rows: FloatArray,
@@ -53,7 +53,7 @@ def swap_row_nb(
     return shrunk
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def solve_nb(gram: FloatArray, p: int, lower: FloatArray, out: FloatArray) -> int:
     """Solve the normal equations in `gram` (p, p+1: X'X beside X'y) into `out` (p,).
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,7 @@ def read_table(file: Path, name: str, known_names: Set[str], lines_in_a_cell: in
     if data.startswith(b"\x1f\x8b"):
         try:
             data = gzip.decompress(data)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise TapeError(f"{name} is a damaged gzip file ({error})") from None
     return read_text(data, name, digest, known_names, lines_in_a_cell)
 
@@ -127,7 +128,7 @@ def _read_zip(data: bytes, name: str, digest: str) -> RawTable:
             if len(members) != 1:
                 raise TapeError(f"{name} holds {len(members)} CSV files; a LEAN zip holds one")
             text = archive.read(members[0]).decode("utf-8", errors="replace")
-    except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, EOFError, RuntimeError, zlib.error) as error:
         raise TapeError(f"{name} is a damaged zip file ({error})") from None
     first = text.split("\n", 1)[0].strip()
     if not _LEAN_ROW.match(first):
