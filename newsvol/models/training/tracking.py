@@ -77,7 +77,7 @@ def _wandb(folder: Path, name: str) -> Iterator[object]:
         project=os.environ.get("WANDB_PROJECT", "newsvol"),
         name=name,
         dir=folder,
-        mode=_wandb_mode(),
+        mode=_wandb_mode(),  # type: ignore[arg-type]  # the user's word: W&B refuses what it does not know
         settings=wandb.Settings(console="off", silent=_wandb_mode() == "offline"),
     )
     ended = 1
