@@ -1,5 +1,6 @@
 """Folders that appear whole or not at all."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -8,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from newsvol.engine.errors import OutputError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 @contextmanager
@@ -19,7 +22,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        `target` exists and is not empty, or its parent cannot be written.
+        `target` exists and is not empty, its parent cannot be written, or there is no room for it.
     """
     require_writable(target)
     try:
@@ -33,8 +36,12 @@ def new_folder(target: Path) -> Iterator[Path]:
         if target.exists():
             target.rmdir()
         making.rename(target)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(making, ignore_errors=True)
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:  # arrow says it without the file
+            raise OutputError(
+                f"cannot write {target}: {os.strerror(error.errno)}; name another --out"
+            ) from error
         raise
 
 

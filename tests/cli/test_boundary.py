@@ -435,22 +435,22 @@ def test_a_file_does_not_get_the_number_of_a_stream_that_was_closed(tmp_path: Pa
 
 
 INTERRUPTED = """
-import pathlib, sys, time
+import pathlib, time
 import click
 from newsvol.cli.boundary import leave, run
-from newsvol.replays.folders import new_folder
 
 @click.command()
 def command():
-    with new_folder(pathlib.Path("out")) as making:
-        (making / "half").write_text("x")
-        try:
-            print("ready", flush=True)
-            time.sleep(60)
-        finally:
-            print("cleaning", flush=True)
-            time.sleep(0.3)
-            SWALLOWED
+    half = pathlib.Path("half")
+    half.write_text("x")
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        print("cleaning", flush=True)
+        time.sleep(0.3)
+        half.unlink()
+        SWALLOWED
 leave(run(command, []))
 """
 
