@@ -7,18 +7,34 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from newsvol.engine.errors import InputError, OutputError
+from newsvol.engine.errors import InputError, OutputError, nearest
 
 Track = Literal["none", "tensorboard", "wandb"]
+
+WANDB_MODES: Final = ("online", "offline", "shared", "disabled", "dryrun", "run")
 
 TRACKING: Final = Path("tracking")
 """Where runs are left, in the folder a command is called from: a model's own appears only at the end."""
 
 
 def require_tracker(track: Track, find: Callable[[str], object | None] = find_spec) -> None:
-    """Raise `InputError` if the package that `track` names is not installed; `find` is what looks for it."""
+    """Check that losses can be tracked, before any work is done.
+
+    Parameters
+    ----------
+    find : callable
+        Finds a package by its name.
+
+    Raises
+    ------
+    InputError
+        The package that `track` names is not installed, or WANDB_MODE is none of W&B's modes.
+    """
     if track != "none" and find(track) is None:
         raise InputError(f"track {track} needs {track}: pip install {track}, or set track to none")
+    mode = _wandb_mode()
+    if track == "wandb" and mode not in WANDB_MODES:
+        raise InputError(f"WANDB_MODE={mode} is none of {', '.join(WANDB_MODES)}{nearest(mode, WANDB_MODES)}")
 
 
 def where_to_look(track: Track, folder: Path = TRACKING) -> str:
@@ -77,7 +93,7 @@ def _wandb(folder: Path, name: str) -> Iterator[object]:
         project=os.environ.get("WANDB_PROJECT", "newsvol"),
         name=name,
         dir=folder,
-        mode=_wandb_mode(),  # type: ignore[arg-type]  # the user's word: W&B refuses what it does not know
+        mode=_wandb_mode(),
         settings=wandb.Settings(console="off", silent=_wandb_mode() == "offline"),
     )
     ended = 1

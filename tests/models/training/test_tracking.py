@@ -61,6 +61,12 @@ def test_tracking_without_its_package_is_refused(track: Track) -> None:
         require_tracker(track, find=lambda _: None)
 
 
+def test_a_mode_that_wandb_does_not_know_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_MODE", "offlin")
+    with pytest.raises(InputError, match=r"WANDB_MODE=offlin is none of .*; did you mean 'offline'"):
+        require_tracker("wandb")
+
+
 def test_nothing_is_written_unless_asked_for(tiny_start: Path, tmp_path: Path) -> None:
     follow(tiny_start, "none", tmp_path / "tracking")
     assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,5 @@
 """The evaluation: a tape in; losses, tests, cuts and placebos out."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 
 from newsvol.engine.arrays import BoolArray, FloatArray
 from newsvol.engine.errors import InputError, TapeError
+from newsvol.engine.progress import OnProgress, silent
 from newsvol.replays.evaluation.statistics import CONFIDENCE, model_confidence_set
 from newsvol.replays.evaluation.volatility.cuts import CutRow, cut_losses, label_buckets
 from newsvol.replays.evaluation.volatility.forecasts import (
@@ -30,13 +30,6 @@ from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.news.novelty import novelty_weights, relevant
 from newsvol.signals.volatility.history import VolHistory, measure_history
 from newsvol.signals.volatility.schedule import Schedule
-
-OnProgress = Callable[[str, int, int], None]
-"""Called with a stage, what is done of it, and what there is."""
-
-
-def silent(_stage: str, _done: int, _total: int) -> None:
-    """Draw no progress."""
 
 
 @dataclass(frozen=True)
