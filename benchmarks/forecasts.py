@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from results_file import parser, publish
 
-from newsvol.engine.machine import machine, versions
+from newsvol.engine.provenance import machine, versions
 from newsvol.models.serving.scorer import load_scorer
 from newsvol.replays.evaluation.statistics import (
     diebold_mariano,

@@ -29,7 +29,7 @@ from scipy.special import softmax
 from tokenizers import Encoding, Tokenizer
 
 from newsvol.engine.errors import InputError
-from newsvol.engine.machine import machine, versions
+from newsvol.engine.provenance import machine, versions
 from newsvol.models.checkpoint import open_checkpoint
 from newsvol.models.sentiment.metrics import agreement
 from newsvol.models.serving.scorer import Scorer, load_scorer

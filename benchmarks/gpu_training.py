@@ -12,7 +12,7 @@ import transformers
 
 from newsvol.models.checkpoint import SHIPPED
 from newsvol.models.networks.bert import load_start, start_tokenizer
-from newsvol.models.networks.hush import hushed
+from newsvol.models.networks.transformers_logging import hushed
 from newsvol.models.sentiment.classifier import TrainingData, fit_classifier
 from newsvol.models.sentiment.recipe import load_training_recipe
 from newsvol.models.text.sources import read_source

@@ -15,7 +15,7 @@ from results_file import parser, publish
 
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, BoolArray, FloatArray, IntArray
 from newsvol.engine.frames import BarFrame
-from newsvol.engine.machine import versions
+from newsvol.engine.provenance import versions
 from newsvol.replays.evaluation.volatility.forecasts import News, forecast_one, fuse, usable
 from newsvol.replays.evaluation.volatility.sweep import Grid, TrialForecasts, settings_of
 from newsvol.replays.simulation.recipe import Recipe, load_recipe

@@ -17,7 +17,7 @@ from results_file import parser, publish
 
 from newsvol.engine.fills import fill_orders
 from newsvol.engine.latency import parse_latency
-from newsvol.engine.machine import machine, versions
+from newsvol.engine.provenance import machine, versions
 from newsvol.replays.simulation.recipe import load_recipe
 from newsvol.replays.simulation.service_times import rule_times
 from newsvol.replays.simulation.session import Scope, costs_of, model_ticks, run_session

@@ -24,7 +24,7 @@ from headlines import VOCABULARY, reuters
 from results_file import parser, publish
 from tokenizers import Tokenizer
 
-from newsvol.engine.machine import machine, versions
+from newsvol.engine.provenance import machine, versions
 from newsvol.models.labels import LABELS
 from newsvol.models.sentiment.comparison import ComparisonRequest, compare
 from newsvol.models.sentiment.corpus import gather

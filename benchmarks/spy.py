@@ -17,7 +17,7 @@ from typing import Any
 
 from results_file import parser, publish
 
-from newsvol.engine.machine import machine, versions
+from newsvol.engine.provenance import machine, versions
 
 BARS = ("bars/spy_1min_2024-02-20_2025-04-11.parquet",)
 NEWS = ("news/polygon_spy.csv", "news/bbc_business.csv", "news/trump_truth.csv")

@@ -27,7 +27,7 @@ from results_file import parser
 from safetensors.torch import load_file, save_file
 from variants_table import ABOUT, findings, markdown, rows_of
 
-from newsvol.engine.machine import machine
+from newsvol.engine.provenance import machine
 from newsvol.models.networks.bert import cut, load_start, save_network, start_tokenizer
 from newsvol.models.networks.config import Lora, Prune
 from newsvol.models.networks.qat import convert_int8, prepare_int8, strip_int8

@@ -26,7 +26,7 @@ from statsmodels.regression.rolling import RollingOLS
 
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_MINUTE, FloatArray
 from newsvol.engine.frames import BarFrame, SessionFrame
-from newsvol.engine.machine import machine, versions
+from newsvol.engine.provenance import machine, versions
 from newsvol.signals.volatility.buckets import BucketFrame, cut_sessions
 from newsvol.signals.volatility.har import LAGS, HarConfig, HarState
 from newsvol.signals.volatility.har_nb import HarArrays, walk_forward_nb

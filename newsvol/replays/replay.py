@@ -42,7 +42,7 @@ from newsvol.replays.simulation.session import (
 )
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.sentiment import SentimentModel, score_in_bulk
-from newsvol.signals.volatility.forecasters import regressions_of
+from newsvol.signals.volatility.har_specifications import regressions_of
 from newsvol.signals.volatility.history import VolHistory, measure_history
 
 if TYPE_CHECKING:

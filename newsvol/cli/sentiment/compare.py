@@ -37,7 +37,7 @@ def benchmark(
       newsvol sentiment benchmark --model student-int8 --json
     """
     from newsvol.engine.errors import InputError
-    from newsvol.engine.machine import machine, versions
+    from newsvol.engine.provenance import machine, versions
     from newsvol.models.serving.device import usable_cores
     from newsvol.models.serving.timing import PEER, TimingRequest, require_peer, time_models
     from newsvol.models.serving.variants import open_variant, size_on_disk

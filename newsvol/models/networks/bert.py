@@ -13,7 +13,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification
 from newsvol.engine.arrays import IntArray
 from newsvol.engine.errors import ModelError
 from newsvol.models.labels import LABELS
-from newsvol.models.networks.hush import hushed
+from newsvol.models.networks.transformers_logging import hushed
 
 _HEAD: Final[dict[str, Any]] = {
     "num_labels": len(LABELS),

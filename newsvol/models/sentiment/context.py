@@ -8,7 +8,7 @@ from typing import Any, Literal
 from newsvol.engine.errors import OutputError
 from newsvol.models.networks.bert import cut, load_start
 from newsvol.models.networks.qat import require_torchao
-from newsvol.models.networks.starts import start_folder
+from newsvol.models.networks.starting_weights import start_folder
 from newsvol.models.sentiment.recipe import TrainingRecipe
 from newsvol.models.training.fit import FitSetting
 from newsvol.models.training.tracking import require_tracker

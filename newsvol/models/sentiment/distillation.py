@@ -16,7 +16,7 @@ from newsvol.models.networks.bert import (
 )
 from newsvol.models.networks.pruning import importance, prune
 from newsvol.models.networks.qat import prepare_int8, strip_int8
-from newsvol.models.networks.starts import start_folder
+from newsvol.models.networks.starting_weights import start_folder
 from newsvol.models.sentiment.classifier import TrainingData, answer_loss, fit_classifier
 from newsvol.models.sentiment.context import TrainingContext
 from newsvol.models.sentiment.corpus import Corpus

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 from newsvol.engine.arrays import FloatArray, IntArray
-from newsvol.engine.machine import machine
+from newsvol.engine.provenance import machine
 from newsvol.models.checkpoint import PINS, open_checkpoint
 from newsvol.models.sentiment.baselines import tfidf_predictions
 from newsvol.models.sentiment.corpus import Corpus

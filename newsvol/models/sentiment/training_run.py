@@ -9,7 +9,7 @@ from scipy.special import softmax
 
 from newsvol.models.checkpoint import write_pins
 from newsvol.models.networks.bert import load_start, save_network, start_tokenizer
-from newsvol.models.networks.starts import weights_hash
+from newsvol.models.networks.starting_weights import weights_hash
 from newsvol.models.sentiment.context import TrainingContext
 from newsvol.models.sentiment.corpus import Corpus, gather
 from newsvol.models.sentiment.distillation import distil

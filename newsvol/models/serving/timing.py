@@ -123,7 +123,7 @@ def bert_base(threads: int, vocabulary: Path | None = None, device: str = "cpu")
     import torch  # noqa: PLC0415
     import transformers  # noqa: PLC0415
 
-    from newsvol.models.networks.hush import hushed  # noqa: PLC0415
+    from newsvol.models.networks.transformers_logging import hushed  # noqa: PLC0415
 
     torch.set_num_threads(threads)
     torch.manual_seed(0)

@@ -10,8 +10,8 @@ from transformers import AutoModelForSequenceClassification
 from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import ModelError
 from newsvol.models.checkpoint import Checkpoint, listed
-from newsvol.models.networks.hush import hushed
 from newsvol.models.networks.pruned_bert import register_pruned_bert
+from newsvol.models.networks.transformers_logging import hushed
 from newsvol.models.serving.length_buckets import LengthBuckets, Prepare, additive_mask
 from newsvol.models.serving.onnx_bert import is_plain_bert
 

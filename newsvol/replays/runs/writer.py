@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from newsvol.engine.machine import machine, versions
+from newsvol.engine.provenance import machine, versions
 from newsvol.engine.ticks import TickKind
 from newsvol.replays.runs.schema import RUN_FORMAT
 from newsvol.replays.simulation.recipe import Recipe

@@ -22,8 +22,8 @@ from newsvol.replays.tapes.schedules import events_hash, load_schedule
 from newsvol.signals.fusion import RIDGE, WEIGHT, FusionForm
 from newsvol.signals.news.features import HALF_LIVES_HOURS
 from newsvol.signals.volatility.builtin import FORECASTERS
-from newsvol.signals.volatility.forecasters import SCHEDULED
 from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW
+from newsvol.signals.volatility.har_specifications import SCHEDULED
 from newsvol.strategies.builtin import STRATEGIES
 from newsvol.strategies.protocol import Strategy
 

@@ -15,7 +15,7 @@ from newsvol.engine.ticks import TickFrame, TickKind
 from newsvol.signals.news.features import CHANNELS, HALF_LIVES_HOURS, channel_weights
 from newsvol.signals.news.features_nb import decayed_sums_nb
 from newsvol.signals.sentiment import SentimentModel, signed_score
-from newsvol.signals.volatility.forecasters import Har
+from newsvol.signals.volatility.har_specifications import Har
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.measures_nb import realized_measures_nb
 from newsvol.strategies.protocol import Strategy

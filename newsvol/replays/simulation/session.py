@@ -22,7 +22,7 @@ from newsvol.signals.fusion import FusionConfig, fit_fusion
 from newsvol.signals.news.features import news_features, news_tone
 from newsvol.signals.sentiment import signed_score
 from newsvol.signals.volatility.builtin import FORECASTERS
-from newsvol.signals.volatility.forecasters import SCHEDULED
+from newsvol.signals.volatility.har_specifications import SCHEDULED
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.naive import NAIVE
 from newsvol.signals.volatility.protocol import Forecaster

@@ -1,6 +1,6 @@
 """The forecasters that newsvol brings; importing this registers them."""
 
-from newsvol.signals.volatility import forecasters, naive
+from newsvol.signals.volatility import har_specifications, naive
 from newsvol.signals.volatility.protocol import FORECASTERS
 
-__all__ = ["FORECASTERS", "forecasters", "naive"]
+__all__ = ["FORECASTERS", "har_specifications", "naive"]

@@ -8,8 +8,8 @@ import numpy as np
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import InputError
 from newsvol.signals.volatility.builtin import FORECASTERS
-from newsvol.signals.volatility.forecasters import SCHEDULED, Blend, Har
 from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW
+from newsvol.signals.volatility.har_specifications import SCHEDULED, Blend, Har
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.intervals import IntervalConfig, Intervals, forecast_intervals
 from newsvol.signals.volatility.losses import forecast_losses

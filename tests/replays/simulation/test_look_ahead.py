@@ -10,7 +10,7 @@ from newsvol.replays.simulation.audit import audit
 from newsvol.replays.simulation.recipe import Recipe, parse_recipe
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.builtin import FORECASTERS
-from newsvol.signals.volatility.forecasters import SCHEDULED
+from newsvol.signals.volatility.har_specifications import SCHEDULED
 from newsvol.signals.volatility.naive import NAIVE
 from newsvol.strategies.protocol import STRATEGIES
 

@@ -9,7 +9,7 @@ import yaml
 from newsvol.engine.errors import RecipeError
 from newsvol.replays.simulation.recipe import Recipe, default_recipe_text, load_recipe, parse_recipe
 from newsvol.replays.simulation.session import build_forecaster
-from newsvol.signals.volatility.forecasters import Har
+from newsvol.signals.volatility.har_specifications import Har
 
 
 def changed(**changes: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from newsvol.replays.simulation.service_times import (
 )
 from newsvol.replays.simulation.session import model_ticks, run_session
 from newsvol.replays.tapes.tape import Tape
-from newsvol.signals.volatility.forecasters import Har
+from newsvol.signals.volatility.har_specifications import Har
 from newsvol.signals.volatility.history import measure_history
 
 TICKS = TickFrame(

@@ -13,7 +13,7 @@ from newsvol.replays.simulation.service_times import rule_times
 from newsvol.replays.simulation.session import Scope, model_ticks, run_session
 from newsvol.replays.tapes.synth import Market, perfect_reading, synthesize
 from newsvol.replays.tapes.tape import Tape
-from newsvol.signals.volatility.forecasters import build_har
+from newsvol.signals.volatility.har_specifications import build_har
 from newsvol.signals.volatility.history import measure_history
 from newsvol.signals.volatility.losses import forecast_losses
 

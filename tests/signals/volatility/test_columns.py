@@ -7,7 +7,7 @@ import pytest
 
 from newsvol.engine.errors import InputError, UnknownNameError
 from newsvol.signals.volatility.columns import COLUMNS, ColumnInput, build_columns
-from newsvol.signals.volatility.forecasters import Har
+from newsvol.signals.volatility.har_specifications import Har
 from newsvol.signals.volatility.history import VolHistory, measure_history
 
 NAMES = (*COLUMNS, "slope0", "slope1", "slope6")

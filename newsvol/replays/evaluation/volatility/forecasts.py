@@ -15,7 +15,7 @@ from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.fusion import FusionConfig, FusionForm, fit_fusion
 from newsvol.signals.news.features import news_features
 from newsvol.signals.sentiment import signed_score
-from newsvol.signals.volatility.forecasters import SCHEDULED
+from newsvol.signals.volatility.har_specifications import SCHEDULED
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.naive import NAIVE
 from newsvol.signals.volatility.protocol import FORECASTERS

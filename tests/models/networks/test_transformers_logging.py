@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import transformers
 
-from newsvol.models.networks.hush import hushed
+from newsvol.models.networks.transformers_logging import hushed
 
 LOGGING: Any = transformers.logging
 

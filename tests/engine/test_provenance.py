@@ -5,7 +5,7 @@ import platform
 import numpy as np
 
 from newsvol import __version__
-from newsvol.engine.machine import LIBRARIES, machine, versions
+from newsvol.engine.provenance import LIBRARIES, machine, versions
 
 
 def test_versions_are_those_that_run() -> None:

@@ -1,4 +1,4 @@
-"""HAR-RV forecasters: in levels, with the time of day taken out, in logs, with columns beside the lags."""
+"""The HAR specifications by name: log-HAR, HARQ, SHAR, HAR-J and the rest, registered as forecasters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -7,7 +7,7 @@ import pytest
 
 from newsvol.engine.frames import SessionFrame
 from newsvol.signals.volatility.builtin import FORECASTERS
-from newsvol.signals.volatility.forecasters import build_har
+from newsvol.signals.volatility.har_specifications import build_har
 from newsvol.signals.volatility.history import measure_history
 from newsvol.signals.volatility.losses import qlike
 from newsvol.signals.volatility.naive import NAIVE

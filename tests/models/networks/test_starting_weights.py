@@ -7,7 +7,7 @@ import pytest
 
 from newsvol.engine.errors import ModelError
 from newsvol.engine.hashes import file_hash
-from newsvol.models.networks.starts import start_folder, weights_hash
+from newsvol.models.networks.starting_weights import start_folder, weights_hash
 
 
 def test_a_folder_is_its_own_start(tiny_start: Path) -> None:
