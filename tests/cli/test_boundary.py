@@ -317,19 +317,23 @@ def strategy():
 """
 
 
-def test_a_plug_in_is_named_as_the_owner_of_its_fault(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_plug_in_is_named_as_the_owner_of_its_fault(tmp_path: Path) -> None:
     (tmp_path / "wild_plugin.py").write_text(PLUGIN)
     about = tmp_path / "wild-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: wild\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text("[newsvol.strategies]\nwild = wild_plugin:strategy\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    assert run(cli, ["replay", _recipe(tmp_path), "--print-recipe"]) == 2
-    line = capsys.readouterr().err
-    assert "unexpected ValueError: operands could not be broadcast" in line
-    assert "a fault of the plug-in wild_plugin" in line
+    # In a process of its own: what is registered stays registered.
+    replayed = subprocess.run(
+        [sys.executable, "-m", "newsvol", "replay", _recipe(tmp_path), "--print-recipe"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert replayed.returncode == 2
+    assert "unexpected ValueError: operands could not be broadcast" in replayed.stderr
+    assert "a fault of the plug-in wild_plugin" in replayed.stderr
     assert plugin_of(_raised(_asserted)) is None
 
 
