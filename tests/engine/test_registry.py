@@ -53,7 +53,10 @@ def test_an_installed_factory_is_found_by_name():
 
 
 def test_a_package_cannot_take_a_built_in_name():
-    assert make_registry(("dict", "json:loads")).factory("dict") is dict
+    registry = make_registry(("dict", "json:loads"))
+    with pytest.raises(InputError, match=r"thing 'dict' is built in, and json:loads is registered .*rename"):
+        registry.factory("dict")
+    assert registry.factory("list") is list
 
 
 def test_an_unknown_name_offers_the_nearest_installed_ones_included():
