@@ -72,7 +72,11 @@ class Run:
         return self._frame("equity", "close_ns")
 
     def portfolio(self, strategy: str, fill: str | None = None, tape: Tape | None = None) -> Any:
-        """Return a strategy's ``vectorbt.Portfolio``.
+        """Return a strategy's ``vectorbt.Portfolio``, minute by minute over the whole tape.
+
+        Its own ratios are not those of `metrics`, which come from the returns of sessions: vectorbt takes
+        minutes, annualises them by those of a calendar year, and counts the warm-up. Give it the year of the
+        exchange, 252 sessions of 390 minutes: ``sharpe_ratio(year_freq="98280min")``.
 
         Parameters
         ----------
