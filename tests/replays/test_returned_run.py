@@ -107,6 +107,16 @@ def test_a_run_shows_itself_in_a_notebook(run: Run) -> None:
     assert "diurnal-ewma" in page
 
 
+def test_a_run_of_a_span_read_from_its_folder_holds_nothing_after_it(
+    replay_planted: Replay, recipe: Recipe, planted: tuple[Tape, FloatArray], tmp_path: Path
+) -> None:
+    fresh = replay_planted(recipe.with_changes(changes={"span.last": LAST}), tmp_path / "run")
+    read = load_run(tmp_path / "run")
+    for strategy in ("buy_and_hold", "vol_target"):
+        again = read.portfolio(strategy, tape=planted[0])
+        np.testing.assert_allclose(again.value(), fresh.portfolio(strategy).value(), rtol=1e-9)
+
+
 def test_a_span_is_forecast_and_traded_and_nothing_outside_it(
     replay_planted: Replay, recipe: Recipe, run: Run
 ) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -110,14 +111,17 @@ class Run:
         # vectorbt takes a second to import, and only this needs it
         from newsvol.strategies.portfolio import trade_again  # noqa: PLC0415
 
-        cash = float(parse_yaml(self.recipe_text, str(self.folder / "recipe.yaml"))["cash"])
+        recipe = parse_yaml(self.recipe_text, str(self.folder / "recipe.yaml"))
+        last = (recipe.get("span") or {}).get("last")
+        # what came after the span was not on the tape that was replayed: nothing is held there
+        bars = tape.bars if last is None else tape.until(date.fromisoformat(str(last))).bars
         return trade_again(
-            tape.bars,
+            bars,
             orders["bar"].to_numpy(),
             orders["shares"].to_numpy(),
             orders["price"].to_numpy(),
             Costs(**self.manifest.costs),
-            cash,
+            float(recipe["cash"]),
         )
 
     def _frame(self, name: str, stamp: str) -> "pd.DataFrame":

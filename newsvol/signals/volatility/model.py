@@ -60,6 +60,8 @@ class VolatilityModel:
             raise InputError(f"forecaster {name!r} has nothing to fit")
         if schedule is not None and name not in SCHEDULED:
             raise InputError(f"forecaster {name!r} uses no events; those that do: {', '.join(SCHEDULED)}")
+        if schedule is None and name in SCHEDULED:
+            raise InputError(f"forecaster {name!r} needs schedule: when the events are")
         self.name, self.window, self.min_window, self.schedule = name, window, min_window, schedule
         events = {"schedule": schedule} if schedule is not None else {}
         self._forecaster = factory(window=window, min_window=min_window, **events)
