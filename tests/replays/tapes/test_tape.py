@@ -88,11 +88,7 @@ def test_a_session_that_goes_past_midnight_is_kept_to_its_close(small: Tape) -> 
     late = Tape(
         replace(small.bars, open_ns=small.bars.open_ns + hours_ns, close_ns=small.bars.close_ns + hours_ns),
         small.news,
-        replace(
-            small.sessions,
-            open_ns=small.sessions.open_ns + hours_ns,
-            close_ns=small.sessions.close_ns + hours_ns,
-        ),
+        replace(sessions, open_ns=sessions.open_ns + hours_ns, close_ns=sessions.close_ns + hours_ns),
         small.info,
     )
     cut = late.until(late.days()[0] + timedelta(days=1))
