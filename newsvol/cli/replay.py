@@ -1,6 +1,9 @@
 """``newsvol replay``."""
 
+import itertools
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,7 @@ import click
 
 from newsvol.cli.progress import stages
 from newsvol.cli.recipe_options import changes_of, chosen_recipe, recipe_options
+from newsvol.replays.folders import require_writable
 
 
 @click.command()
@@ -51,7 +55,6 @@ def replay(
       newsvol replay --tape tapes/spy --from 2025-01-01 --set volatility.forecaster=har --name raw
       newsvol replay my.yaml --tape tapes/spy --strategy vol_target --json
     """
-    from newsvol.replays.folders import require_writable
     from newsvol.replays.simulation.recipe import default_recipe_text
 
     if list_names:
@@ -68,9 +71,9 @@ def replay(
     from newsvol.cli.console import new_console
     from newsvol.cli.runs.tables import print_metrics
 
-    folder = out or _new_name(Path("runs"), chosen.name)
-    require_writable(folder)
-    with stages(show=not as_json) as on_progress:
+    if out is not None:
+        require_writable(out)
+    with _folder(out, chosen.name) as folder, stages(show=not as_json) as on_progress:
         from newsvol.replays.replay import replay as run_replay
         from newsvol.replays.tapes.synth import synthetic_tape
         from newsvol.replays.tapes.tape import load_tape
@@ -93,11 +96,28 @@ def _print_names() -> None:
     click.echo("forecasters: " + ", ".join(FORECASTERS.names()))
 
 
-def _new_name(root: Path, name: str) -> Path:
-    """Return ``ROOT/NAME-YYYYMMDD-HHMMSS``, with a count behind it when two start in one second."""
+@contextmanager
+def _folder(out: Path | None, name: str) -> Iterator[Path]:
+    """Yield `out`, or hold ``runs/NAME-YYYYMMDD-HHMMSS`` while a replay runs.
+
+    A count stands behind it when two start in one second. What stays empty goes again.
+    """
+    if out is not None:
+        yield out
+        return
+    root = Path("runs")
     stem = f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    folder, count = root / stem, 1
-    while folder.exists():
-        count += 1
-        folder = root / f"{stem}-{count}"
-    return folder
+    folder = root / stem
+    require_writable(folder)
+    for count in itertools.count(2):
+        try:
+            folder.mkdir(parents=True)
+            break
+        except FileExistsError:
+            folder = root / f"{stem}-{count}"
+    try:
+        yield folder
+    finally:
+        for empty in (folder, root):
+            with suppress(OSError):  # not empty: there are runs in it
+                empty.rmdir()

@@ -12,7 +12,7 @@
     |   |-- DeviceError          a device that was asked for and is not there
     |   |-- RunError             a run folder that cannot be read
     |   `-- OutputError          a place that cannot be written
-    `-- LookAheadError           something tried to move the clock back or to know too much
+    `-- LookAheadError           something tried to move the clock back
 
 Messages say what was found, where (file, row, key) and what to do, in one line.
 """
@@ -76,7 +76,7 @@ class OutputError(InputError):
 
 
 class LookAheadError(NewsvolError):
-    """Something tried to move the clock back or to know too much."""
+    """Something tried to move the clock back."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -143,6 +143,8 @@ def _told(model: type[BaseModel], fault: Any) -> str:
     if fault["type"] == "missing":
         return f"key {key!r} is missing"
     message: str = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "value_error" and isinstance(fault["input"], Mapping):
+        return f"key {key!r}: {message}"  # a check of a whole block says itself what it found
     return f"key {key!r}: {message[:1].lower()}{message[1:]}, got {_short(fault['input'])}"
 
 

@@ -94,7 +94,13 @@ def replay(
     ------
     InputError
         The tape is too short, the model or device is not there, the folder cannot be written ...
+    TypeError
+        `tape` is no `Tape`, or `recipe` no `Recipe`: both are loaded first.
     """
+    if not isinstance(tape, Tape):
+        raise TypeError(f"tape is {tape!r}; give a Tape, as newsvol.load_tape(folder) returns")
+    if not isinstance(recipe, Recipe | None):
+        raise TypeError(f"recipe is {recipe!r}; give a Recipe, as newsvol.load_recipe(file) returns")
     chosen = recipe if recipe is not None else load_recipe()
     if out is not None:
         portfolios = _replay_into(Path(out), tape, chosen, on_progress, load)
@@ -129,7 +135,8 @@ def _replay_into(
     )
     _require_forecasts(session, recipe)
     portfolios = simulate_portfolios(tape, recipe, session, on_progress)
-    metrics = run_metrics(tape, session, portfolios, recipe.latency.model, scored.sentiment)
+    first = recipe.span.first
+    metrics = run_metrics(tape, session, portfolios, recipe.latency.model, scored.sentiment, first)
     on_progress("Writing", 0, 1)
     with new_folder(out) as making:
         write_run(making, tape, whole.content_hash(), recipe, session, portfolios, metrics)

@@ -439,9 +439,11 @@ def test_a_file_does_not_get_the_number_of_a_stream_that_was_closed(tmp_path: Pa
 
 
 INTERRUPTED = """
-import pathlib, time
+import pathlib, signal, time
 import click
 from newsvol.cli.boundary import leave, run
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # under nohup it is inherited as ignored
 
 @click.command()
 def command():

@@ -94,10 +94,27 @@ def test_a_portfolio_needs_its_own_tape_and_known_names(run: Run, planted: tuple
         run.portfolio("breakout", "worts")
 
 
+def test_what_is_no_tape_or_recipe_is_told_what_to_give(planted: tuple[Tape, FloatArray]) -> None:
+    with pytest.raises(TypeError, match=r"tape is 'tapes/spy'; give a Tape, as newsvol\.load_tape"):
+        replay("tapes/spy")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"recipe is \{\}; give a Recipe, as newsvol\.load_recipe"):
+        replay(planted[0], {})  # type: ignore[arg-type]
+
+
 def test_a_run_shows_itself_in_a_notebook(run: Run) -> None:
     page = run._repr_html_()
     assert "vol_target" in page
     assert "diurnal-ewma" in page
+
+
+def test_a_run_of_a_span_read_from_its_folder_holds_nothing_after_it(
+    replay_planted: Replay, recipe: Recipe, planted: tuple[Tape, FloatArray], tmp_path: Path
+) -> None:
+    fresh = replay_planted(recipe.with_changes(changes={"span.last": LAST}), tmp_path / "run")
+    read = load_run(tmp_path / "run")
+    for strategy in ("buy_and_hold", "vol_target"):
+        again = read.portfolio(strategy, tape=planted[0])
+        np.testing.assert_allclose(again.value(), fresh.portfolio(strategy).value(), rtol=1e-9)
 
 
 def test_a_span_is_forecast_and_traded_and_nothing_outside_it(
@@ -111,6 +128,10 @@ def test_a_span_is_forecast_and_traded_and_nothing_outside_it(
     assert filled.max().date() <= LAST
     assert spanned.forecasts.index[-1].date() <= LAST + timedelta(days=1)
     assert spanned.manifest.tape_hash == run.manifest.tape_hash
+    counted = spanned.metrics.span
+    assert pd.Timestamp(counted.first_ns, tz="UTC").tz_convert("America/New_York").date() == FIRST
+    assert counted.sessions == 54  # Thanksgiving comes later, and no holiday between
+    assert counted.bars == 54 * 390
     assert spanned.manifest.recipe_hash != run.manifest.recipe_hash
 
 
@@ -127,6 +148,7 @@ def test_forecasts_inside_a_span_are_those_of_the_whole_tape(
     [
         ("span.first", date(2030, 1, 1), "starts on 2030-01-01, after the tape's last day"),
         ("span.last", date(2000, 1, 3), "ends on 2000-01-03, before the tape's first day"),
+        ("span", {"first": date(2023, 9, 2), "last": date(2023, 9, 4)}, "no session from 2023-09-02 to"),
     ],
 )
 def test_a_span_beyond_the_tape_is_refused(

@@ -125,7 +125,9 @@ def compare_command(first: str, second: str, root: Path, as_json: bool) -> None:
     else:
         print_lines(console, ["Same tape, recipe, model, seed and versions."])
     if not comparison.like_for_like:
-        print_lines(console, ["The tapes differ: the numbers below are about different markets."])
+        print_lines(
+            console, ["The tapes differ, or their days: the numbers below are about different markets."]
+        )
     fill = sides[0].manifest.fill
     table = new_table(console, ["metric", "first", "second", "change"])
     for pair in comparison.metrics:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -59,12 +60,15 @@ def run_metrics(
     portfolios: Mapping[tuple[str, str], PortfolioResult],
     latency: str,
     sentiment: SentimentFacts,
+    first: date | None = None,
 ) -> dict[str, Any]:
     """Return what ``metrics.json`` holds (docs/run-folder.md); what does not exist is None.
 
     Parameters
     ----------
     portfolios : mapping of (strategy, fill model) to PortfolioResult
+    first : date, optional
+        First day that was forecast and traded; the tape's own if not given.
     """
     traded = tape.sessions.take(slice(first_traded_session(session), None))
     closes = session_close_bars(tape.bars, traded)
@@ -82,7 +86,7 @@ def run_metrics(
         for name, run in session.strategies.items()
     }
     return {
-        "span": _span(tape, session),
+        "span": _span(tape, session, first),
         "forecast": _forecast_metrics(session),
         "strategies": strategies,
         "latency": {"model": latency, "stages": _stages(session)},
@@ -90,16 +94,23 @@ def run_metrics(
     }
 
 
-def _span(tape: Tape, session: Session) -> dict[str, int]:
+def _span(tape: Tape, session: Session, first: date | None) -> dict[str, int]:
+    # Before the span's first day lies the warm-up: it was read, and neither forecast nor traded.
+    begins = int(tape.bars.open_ns[0]) if first is None else tape.day_start_ns(first)
+    opens = tape.bars.open_ns[tape.bars.open_ns >= begins]
     return {
-        "first_ns": int(tape.bars.open_ns[0]),
+        "first_ns": int(opens[0]) if len(opens) else begins,
         "last_ns": int(tape.bars.close_ns[-1]),
-        "bars": len(tape.bars),
-        "buckets": len(session.history.buckets),
+        "bars": len(opens),
+        "buckets": _count_from(session.history.buckets.open_ns, first, begins),
         "evaluated_buckets": int(evaluated_buckets(session).sum()),
-        "sessions": len(tape.sessions),
-        "headlines": len(tape.news),
+        "sessions": _count_from(tape.sessions.open_ns, first, begins),
+        "headlines": _count_from(tape.news.available_ns, first, begins),
     }
+
+
+def _count_from(stamps: IntArray, first: date | None, begins: int) -> int:
+    return len(stamps) if first is None else int((stamps >= begins).sum())
 
 
 def _fill_metrics(portfolio: PortfolioResult, closes: IntArray, held: FloatArray) -> dict[str, float | None]:

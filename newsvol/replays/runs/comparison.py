@@ -42,8 +42,9 @@ class Comparison:
 
     @property
     def like_for_like(self) -> bool:
-        """Whether both replayed the same tape; else their metrics are about different markets."""
-        return all(difference.key != "tape_hash" for difference in self.settings)
+        """Whether both replayed the same days of one tape; else their metrics are about different markets."""
+        differ = {difference.key for difference in (*self.settings, *self.recipe)}
+        return not differ & {"tape_hash", "span.first", "span.last"}
 
 
 def compare_runs(first: Run, second: Run) -> Comparison:

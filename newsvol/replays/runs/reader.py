@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -72,7 +73,11 @@ class Run:
         return self._frame("equity", "close_ns")
 
     def portfolio(self, strategy: str, fill: str | None = None, tape: Tape | None = None) -> Any:
-        """Return a strategy's ``vectorbt.Portfolio``.
+        """Return a strategy's ``vectorbt.Portfolio``, minute by minute over the whole tape.
+
+        Its own ratios are not those of `metrics`, which come from the returns of sessions: vectorbt takes
+        minutes, annualises them by those of a calendar year, and counts the warm-up. Give it the year of the
+        exchange, 252 sessions of 390 minutes: ``sharpe_ratio(year_freq="98280min")``.
 
         Parameters
         ----------
@@ -106,14 +111,17 @@ class Run:
         # vectorbt takes a second to import, and only this needs it
         from newsvol.strategies.portfolio import trade_again  # noqa: PLC0415
 
-        cash = float(parse_yaml(self.recipe_text, str(self.folder / "recipe.yaml"))["cash"])
+        recipe = parse_yaml(self.recipe_text, str(self.folder / "recipe.yaml"))
+        last = (recipe.get("span") or {}).get("last")
+        # what came after the span was not on the tape that was replayed: nothing is held there
+        bars = tape.bars if last is None else tape.until(date.fromisoformat(str(last))).bars
         return trade_again(
-            tape.bars,
+            bars,
             orders["bar"].to_numpy(),
             orders["shares"].to_numpy(),
             orders["price"].to_numpy(),
             Costs(**self.manifest.costs),
-            cash,
+            float(recipe["cash"]),
         )
 
     def _frame(self, name: str, stamp: str) -> "pd.DataFrame":

@@ -8,7 +8,7 @@ from datetime import date
 from html import escape
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, model_validator
@@ -29,6 +29,12 @@ from newsvol.strategies.contract import require_strategy
 from newsvol.strategies.protocol import Strategy
 
 HINT = "start from: newsvol replay --print-recipe"
+
+
+HalfLife = Annotated[float, Field(gt=0, le=24 * 365, allow_inf_nan=False)]
+
+MAX_ORDER_MS = 86_400_000.0
+"""A day: an order that takes longer is a mistake."""
 
 
 class SpanSection(Config):
@@ -74,14 +80,14 @@ class FusionSection(Config):
     form: FusionForm = "log_linear"
     ridge: float = Field(RIDGE, gt=0, allow_inf_nan=False)
     weight: float = Field(WEIGHT, ge=0, le=1)
-    half_lives_hours: tuple[float, ...] = Field(HALF_LIVES_HOURS, min_length=1)
+    half_lives_hours: tuple[HalfLife, ...] = Field(HALF_LIVES_HOURS, min_length=1)
 
 
 class LatencySection(Config):
     """Where service times come from, and how long an order travels."""
 
     model: str = "measured"
-    order_ms: float = Field(ge=0)
+    order_ms: float = Field(ge=0, le=MAX_ORDER_MS, allow_inf_nan=False)
 
 
 class CostsSection(Config):
@@ -95,7 +101,7 @@ class CostsSection(Config):
 class Recipe(Config):
     """A replay's choices."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
+    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")
     seed: int = Field(7, ge=0)
     span: SpanSection = SpanSection()
     sentiment: SentimentSection = SentimentSection()

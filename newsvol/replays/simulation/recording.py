@@ -62,7 +62,8 @@ class Recording:
             self._service.column("kind").to_numpy(), ticks.kind
         ):
             raise RunError(
-                f"{self.folder} recorded another tape; replay the tape that it names in manifest.json"
+                f"{self.folder} recorded another tape, or other days of it; replay the tape that it names in "
+                "manifest.json, with the span of its recipe.yaml"
             )
         return ServiceTimes(
             self._service.column("score_ns").to_numpy(), self._service.column("forecast_ns").to_numpy()

@@ -104,7 +104,10 @@ def tape_of_span(tape: Tape, recipe: Recipe) -> Tape:
         raise TapeError(f"the span starts on {span.first}, after the tape's last day, {ends}")
     if span.last is not None and span.last < begins:
         raise TapeError(f"the span ends on {span.last}, before the tape's first day, {begins}")
-    return tape if span.last is None else tape.until(span.last)
+    seen = tape if span.last is None else tape.until(span.last)
+    if span.first is not None and not np.any(seen.sessions.open_ns >= tape.day_start_ns(span.first)):
+        raise TapeError(f"the tape has no session from {span.first} to {span.last or ends}")
+    return seen
 
 
 def model_ticks(tape: Tape, history: VolHistory) -> TickFrame:

@@ -86,19 +86,25 @@ class Tape:
     def until(self, last: date) -> "Tape":
         """Return the tape up to the end of the day `last`: what became available later is not on it.
 
+        A session is of the day on which it opens, and is kept to its close, past midnight too.
+
         Raises
         ------
         TapeError
             The day is before the tape's first.
         """
-        end_ns = self.day_start_ns(last + timedelta(days=1))
+        if last >= date.max - timedelta(days=1):
+            return self
+        midnight_ns = self.day_start_ns(last + timedelta(days=1))
+        sessions = self.sessions.take(self.sessions.open_ns < midnight_ns)
+        end_ns = max(midnight_ns, int(sessions.close_ns[-1]) if len(sessions) else midnight_ns)
         bars = self.bars.take(self.bars.close_ns <= end_ns)
         if len(bars) == 0:
             raise TapeError(f"the tape has no bars up to {last}; its first day is {self.days()[0]}")
         return Tape(
             bars=bars,
             news=self.news.take(self.news.available_ns <= end_ns),
-            sessions=self.sessions.take(self.sessions.open_ns < end_ns),
+            sessions=sessions,
             info=self.info,
         )
 

@@ -61,6 +61,8 @@ class VolatilityModel:
             raise InputError(f"forecaster {name!r} has nothing to fit")
         if schedule is not None and name not in SCHEDULED:
             raise InputError(f"forecaster {name!r} uses no events; those that do: {', '.join(SCHEDULED)}")
+        if schedule is None and name in SCHEDULED:
+            raise InputError(f"forecaster {name!r} needs schedule: when the events are")
         self.name, self.window, self.min_window, self.schedule = name, window, min_window, schedule
         events = {"schedule": schedule} if schedule is not None else {}
         self._forecaster = make_forecaster(name, window=window, min_window=min_window, **events)
@@ -81,7 +83,7 @@ class VolatilityModel:
             The forecaster has no coefficients, there are fewer rows than the first fit needs, or columns are
             collinear; they are named.
         """
-        history = data if isinstance(data, VolHistory) else data.history()
+        history = _history_of(data)
         forecaster = self._forecaster
         if not isinstance(forecaster, Har | Blend):
             raise InputError(f"forecaster {self.name!r} has no coefficients")
@@ -99,7 +101,7 @@ class VolatilityModel:
 
     def forecast(self, data: "VolHistory | Measured") -> FloatArray:
         """Return the variance forecast of every bucket, shape (B,), each from the rows before it."""
-        return self._forecaster.forecast(data if isinstance(data, VolHistory) else data.history())
+        return self._forecaster.forecast(_history_of(data))
 
 
 @dataclass(frozen=True, repr=False)
@@ -166,3 +168,11 @@ class VolatilityFit:
 
     def _repr_html_(self) -> str:
         return f"<pre>{self.summary()}</pre>"
+
+
+def _history_of(data: "VolHistory | Measured") -> VolHistory:
+    if isinstance(data, VolHistory):
+        return data
+    if not callable(getattr(data, "history", None)):
+        raise TypeError(f"data is a {type(data).__name__}; give a Tape (newsvol.load_tape) or its history()")
+    return data.history()

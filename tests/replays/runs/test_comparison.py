@@ -37,6 +37,13 @@ def test_runs_of_different_tapes_are_not_like_for_like(make_run):
     assert not compare_runs(load_run(make_run("a")), other).like_for_like
 
 
+def test_runs_of_different_days_are_not_like_for_like(make_run):
+    other = make_run("b")
+    recipe = (other / "recipe.yaml").read_text()
+    (other / "recipe.yaml").write_text(recipe + "\nspan: {first: 2024-01-08, last: null}\n")
+    assert not compare_runs(load_run(make_run("a")), load_run(other)).like_for_like
+
+
 def test_a_metric_that_one_run_lacks_has_no_change(make_run):
     folder = make_run("b")
     edit_json(folder / "metrics.json", lambda metrics: metrics["strategies"].pop("news_tone"))

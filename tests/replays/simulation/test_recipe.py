@@ -1,5 +1,6 @@
 """Recipes: what is wrong is named, with the nearest right thing."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +145,21 @@ def test_a_recipe_whose_events_cannot_be_used_is_refused(
     written(tmp_path, "event,ts_utc\nFOMC,2024-03-20T18:00\n")
     with pytest.raises(RecipeError, match=words):
         parse_recipe(with_volatility(recipe, **volatility), "test", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("fusion.half_lives_hours", [0.0]),
+        ("fusion.half_lives_hours", [-1.0]),
+        ("fusion.half_lives_hours", [float("nan")]),
+        ("fusion.half_lives_hours", [float("inf")]),
+        ("latency.order_ms", float("inf")),
+        ("latency.order_ms", 1e30),
+        ("name", ".hidden"),
+        ("name", ".."),
+    ],
+)
+def test_a_number_or_name_that_no_run_can_use_is_refused_by_its_key(key: str, value: object) -> None:
+    with pytest.raises(RecipeError, match=re.escape(key)):
+        load_recipe(changes={key: value})

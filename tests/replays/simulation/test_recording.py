@@ -38,5 +38,5 @@ def test_what_was_said_and_charged_comes_back(golden_run: Path) -> None:
 def test_as_many_ticks_of_other_kinds_are_another_tape(golden_run: Path) -> None:
     kind = load_run(golden_run).table("service").column("kind").to_numpy()
     turned = TickFrame(np.arange(len(kind)), kind[::-1].copy(), np.zeros_like(kind))
-    with pytest.raises(RunError, match=r"recorded another tape; .*manifest\.json"):
+    with pytest.raises(RunError, match=r"recorded another tape, .*manifest\.json"):
         Recording(golden_run).times(turned)

@@ -11,8 +11,15 @@ from newsvol.engine.latency import parse_latency
 from newsvol.engine.loop import walk
 from newsvol.engine.ticks import TickFrame, TickKind
 from newsvol.replays.simulation.recipe import Recipe
-from newsvol.replays.simulation.service_times import rule_times
-from newsvol.replays.simulation.session import Session, build_forecaster, costs_of, model_ticks, run_session
+from newsvol.replays.simulation.service_times import ServiceTimes, rule_times
+from newsvol.replays.simulation.session import (
+    Scope,
+    Session,
+    build_forecaster,
+    costs_of,
+    model_ticks,
+    run_session,
+)
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.history import measure_history
 from newsvol.strategies.portfolio import simulate
@@ -44,6 +51,30 @@ def test_a_minute_of_service_delays_every_forecast_by_at_least_a_minute(slow: Se
     wait = slow.ticks.forecast_ns - slow.ticks.available_ns
     assert wait.min() == 60_000 * NS_PER_MS
     assert wait.max() > 60_000 * NS_PER_MS  # some tick found the model busy
+
+
+def test_one_worker_scores_and_forecasts_in_turn(planted: tuple[Tape, FloatArray], recipe: Recipe) -> None:
+    """A tick that comes while the worker scores or forecasts waits until both are done."""
+    tape, probs = planted
+    history = measure_history(tape.bars, tape.sessions)
+    ticks = model_ticks(tape, history)
+    rng = np.random.default_rng(1)
+    service = ServiceTimes(*(rng.integers(0, 3_600_000, (2, len(ticks))) * NS_PER_MS))
+    done = run_session(tape, recipe, history, probs, service, scope=Scope((), ())).ticks
+    free = 0
+    started = []
+    for row in range(len(ticks)):
+        started.append(max(int(ticks.available_ns[row]), free))
+        free = started[-1] + int(service.score_ns[row] + service.forecast_ns[row])
+    assert done.started_ns.tolist() == started
+    np.testing.assert_array_equal(done.scored_ns, done.started_ns + service.score_ns)
+    np.testing.assert_array_equal(done.forecast_ns, done.scored_ns + service.forecast_ns)
+
+
+def test_nothing_is_forecast_at_the_last_close(instant: Session, planted: tuple[Tape, FloatArray]) -> None:
+    at_the_end = instant.ticks.available_ns >= planted[0].sessions.close_ns[-1]
+    assert at_the_end.any()
+    assert np.isnan(instant.forecasts.fused[at_the_end]).all()
 
 
 def test_the_time_that_the_models_take_moves_the_orders(instant: Session, slow: Session) -> None:

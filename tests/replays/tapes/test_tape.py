@@ -1,6 +1,8 @@
 """Tape folders: whole or not at all, and unchanged since."""
 
 import json
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -61,3 +63,34 @@ def test_a_full_folder_is_not_overwritten(small: Tape, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="exists already"):
         save_tape(small, tmp_path / "tape")
     assert (tmp_path / "tape" / "mine.txt").read_text() == "keep"
+
+
+def test_a_tape_until_a_day_holds_nothing_that_was_known_later(small: Tape) -> None:
+    first, last = small.days()
+    day = first + (last - first) // 2
+    midnight_ns = small.day_start_ns(day + timedelta(days=1))
+    cut = small.until(day)
+    assert 0 < len(cut.bars) < len(small.bars)
+    assert 0 < len(cut.news) < len(small.news)
+    assert cut.bars.close_ns.max() <= midnight_ns
+    assert cut.news.available_ns.max() <= midnight_ns
+    assert cut.sessions.close_ns.max() <= midnight_ns
+    assert len(cut.bars) == (small.bars.close_ns <= midnight_ns).sum()
+    assert len(cut.news) == (small.news.available_ns <= midnight_ns).sum()
+    assert small.until(date.max) is small
+    with pytest.raises(TapeError, match="no bars up to"):
+        small.until(first - timedelta(days=1))
+
+
+def test_a_session_that_goes_past_midnight_is_kept_to_its_close(small: Tape) -> None:
+    """As those of futures do: Sunday evening to Monday afternoon."""
+    hours_ns, sessions = 8 * 3600 * 10**9, small.sessions
+    late = Tape(
+        replace(small.bars, open_ns=small.bars.open_ns + hours_ns, close_ns=small.bars.close_ns + hours_ns),
+        small.news,
+        replace(sessions, open_ns=sessions.open_ns + hours_ns, close_ns=sessions.close_ns + hours_ns),
+        small.info,
+    )
+    cut = late.until(late.days()[0] + timedelta(days=1))
+    assert cut.bars.close_ns[-1] == cut.sessions.close_ns[-1] == late.sessions.close_ns[len(cut.sessions) - 1]
+    assert len(cut.bars) == 390 * len(cut.sessions)

@@ -26,6 +26,11 @@ def test_coefficients_are_those_of_statsmodels_on_the_last_window(history):
     np.testing.assert_allclose(params, peer, rtol=1e-8)
 
 
+def test_what_is_no_tape_is_told_what_to_give():
+    with pytest.raises(TypeError, match=r"data is a list; give a Tape \(newsvol\.load_tape\)"):
+        VolatilityModel("har", 200, 100).fit([0.1])
+
+
 def test_forecasts_are_those_of_a_replay(history):
     forecaster = FORECASTERS.factory("log-har-p-full")(window=200, min_window=100)
     model = VolatilityModel("log-har-p-full", 200, 100)

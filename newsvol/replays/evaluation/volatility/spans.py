@@ -50,7 +50,7 @@ def choose_span(tape: Tape, buckets: BucketFrame, first: date | None, last: date
     count = len(buckets)
     end = (
         count
-        if last is None
+        if last is None or str(last) >= ends
         else int(np.searchsorted(buckets.open_ns, local_midnight_ns(last + timedelta(days=1), zone)))
     )
     if first is None:

@@ -258,19 +258,19 @@ def _news_before(news: News | None, cut_ns: int) -> News | None:
 
 
 def _try_all(
-    bench: TrialForecasts, points: Sequence[Settings], span: Span, on_progress: OnProgress
+    trial_forecasts: TrialForecasts, points: Sequence[Settings], span: Span, on_progress: OnProgress
 ) -> tuple[tuple[SweepTrial, ...], int]:
     """Return every trial, all scored on the same buckets, and how many buckets those are."""
     forecasts: list[FloatArray] = []
     for done, settings in enumerate(points):
         on_progress("Trying settings", done, len(points))
-        forecasts.append(bench.forecast(settings))
+        forecasts.append(trial_forecasts.forecast(settings))
     on_progress("Trying settings", len(points), len(points))
-    realized = bench.history.measures.rv
+    realized = trial_forecasts.history.measures.rv
     place = np.arange(len(realized))
     rows = (place >= max(2 * span.first - span.end, 0)) & (place < span.first) & usable(realized)
     rows = np.asarray(rows & np.all([usable(forecast) for forecast in forecasts], axis=0))
-    _require(rows, "validation", bench.recipe)
+    _require(rows, "validation", trial_forecasts.recipe)
     losses = (float(qlike(realized[rows], forecast[rows]).mean()) for forecast in forecasts)
     pairs = zip(points, losses, strict=True)
     return tuple(SweepTrial(settings, loss) for settings, loss in pairs), int(rows.sum())
