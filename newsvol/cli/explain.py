@@ -7,7 +7,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from newsvol.engine.errors import NewsvolError, first_line
+from newsvol.engine.errors import InputError, first_line
 
 EXTRAS = {
     "peft": "torch",
@@ -68,7 +68,7 @@ def explain(error: BaseException, traced: bool = False) -> str:
     """
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    if isinstance(error, NewsvolError):
+    if isinstance(error, InputError):
         return one_line(str(error))
     told = _told(error)
     return one_line(told if told is not None else _unexpected(error, traced))

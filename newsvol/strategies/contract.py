@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray, IntArray
-from newsvol.engine.errors import InputError, LookAheadError, RecipeError, first_line
+from newsvol.engine.errors import InputError, PeekingError, RecipeError, first_line
 from newsvol.engine.frames import DecisionFrame
 from newsvol.strategies.protocol import Strategy
 
@@ -76,7 +76,7 @@ def decide_live(
     ------
     InputError
         As `decide_columns` does.
-    LookAheadError
+    PeekingError
         The columns say something else somewhere: they know more than the row's past, or the lookback is
         longer than was said. Strategies that newsvol brings must agree to the bit, others to 1e-9.
     """
@@ -139,7 +139,7 @@ def _require_same(
     if not len(differ):
         return
     row = int(differ[0])
-    raise LookAheadError(
+    raise PeekingError(
         f"{_called(name, strategy)} decides {live[row]:.9g} at {_place(frame, row)} from what is known then, "
         f"and {columns[row]:.9g} where it is given all rows; {len(differ):,} of {len(frame):,} rows differ. "
         "It reads rows that come later, remembers earlier calls, or needs more than its lookback of "

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import newsvol.strategies.builtin  # noqa: F401, registers the built-in ones
 from newsvol.engine.arrays import FloatArray
-from newsvol.engine.errors import InputError, LookAheadError, RecipeError
+from newsvol.engine.errors import InputError, PeekingError, RecipeError
 from newsvol.engine.frames import DecisionFrame
 from newsvol.strategies.contract import decide_columns, decide_live, read_only, require_strategy
 from newsvol.strategies.events import Tick, as_columns
@@ -163,7 +163,7 @@ def last_row_missing(frame: DecisionFrame) -> FloatArray:
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_strategy_whose_columns_know_more_than_its_rows_is_stopped(peek, seed, make_frame):
     with pytest.raises(
-        LookAheadError, match=r"strategy 'peek' of .* at row [\d,]+ \(2023-.* UTC\) from what is known"
+        PeekingError, match=r"strategy 'peek' of .* at row [\d,]+ \(2023-.* UTC\) from what is known"
     ):
         decide_live("peek", Foreign(peek), make_frame(400, seed))
 
@@ -173,7 +173,7 @@ def test_a_lookback_that_is_too_short_is_a_look_beyond_it(make_frame):
         sums = np.cumsum(np.where(frame.close > frame.anchor, 1.0, 0.0))
         return (sums - np.concatenate([np.zeros(min(5, len(sums))), sums[:-5]])) / 5
 
-    with pytest.raises(LookAheadError, match="more than its lookback of 4"):
+    with pytest.raises(PeekingError, match="more than its lookback of 4"):
         decide_live("mean", Foreign(mean_of_five, lookback=4), make_frame(60, seed=3))
     decide_live("mean", Foreign(mean_of_five, lookback=5), make_frame(60, seed=3))
 
@@ -185,7 +185,7 @@ def test_a_strategy_that_remembers_its_calls_is_stopped(make_frame):
         calls.append(len(frame))
         return np.full(len(frame), min(1.0, len(calls) / 1000))
 
-    with pytest.raises(LookAheadError, match="remembers earlier calls"):
+    with pytest.raises(PeekingError, match="remembers earlier calls"):
         decide_live("mine", Foreign(remembering), make_frame(50, seed=0))
 
 
@@ -195,7 +195,7 @@ def test_sums_of_others_may_round_apart_and_no_more(make_frame):
 
     frame = make_frame(50, seed=0)
     decide_live("mine", Foreign(off_by(1e-10)), frame)
-    with pytest.raises(LookAheadError):
+    with pytest.raises(PeekingError):
         decide_live("mine", Foreign(off_by(1e-8)), frame)
 
 
