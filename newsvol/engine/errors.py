@@ -13,6 +13,7 @@
     |   |-- RunError             a run folder that cannot be read
     |   `-- OutputError          a place that cannot be written
     `-- LookAheadError           something tried to move the clock back
+        `-- PeekingError         a strategy decides by what comes later; an InputError too
 
 Messages say what was found, where (file, row, key) and what to do, in one line.
 """
@@ -77,6 +78,10 @@ class OutputError(InputError):
 
 class LookAheadError(NewsvolError):
     """Something tried to move the clock back."""
+
+
+class PeekingError(LookAheadError, InputError):
+    """A strategy decides by what comes later, or by more than it declares."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -30,8 +30,8 @@ class Registry(Generic[T]):
 
     Notes
     -----
-    Entry points are read on the first miss, not at import. A built-in name wins over a foreign one,
-    so that installing a package cannot change what a recipe means.
+    Entry points are read on the first use, not at import. A built-in name that a package registers too is
+    refused where it is used: taking either would give somebody another strategy than the one they named.
     """
 
     def __init__(
@@ -41,6 +41,8 @@ class Registry(Generic[T]):
         self.group = group
         self._discover = discover
         self._factories: dict[str, Callable[..., T]] = {}
+        self._loaded: dict[str, Callable[..., T]] = {}
+        self._installed: list[EntryPoint] | None = None
 
     def add(self, name: str) -> Callable[[C], C]:
         """Return a decorator that registers a built-in factory (a class, a function) under `name`."""
@@ -63,7 +65,7 @@ class Registry(Generic[T]):
 
     def names(self) -> list[str]:
         """Return every known name, built-in and installed, sorted."""
-        return sorted({*self._factories, *(point.name for point in self._discover(self.group))})
+        return sorted({*self._factories, *(point.name for point in self._points())})
 
     def factory(self, name: str) -> Callable[..., T]:
         """Return the factory called `name`.
@@ -73,15 +75,28 @@ class Registry(Generic[T]):
         UnknownNameError
             With the nearest known name.
         InputError
-            Two packages register the name, or the one that does cannot be imported.
+            Two packages register the name, or one registers a built-in's, or it cannot be imported.
         """
-        if name not in self._factories:
-            self._factories[name] = self._load(name)
-        return self._factories[name]
+        if name in self._factories:
+            rivals = sorted({point.value for point in self._points() if point.name == name})
+            if rivals:
+                raise InputError(
+                    f"{self.kind} {name!r} is built in, and {' and '.join(rivals)} is registered by that "
+                    "name too; rename that one, or uninstall its package"
+                )
+            return self._factories[name]
+        if name not in self._loaded:
+            self._loaded[name] = self._load(name)
+        return self._loaded[name]
+
+    def _points(self) -> list[EntryPoint]:
+        if self._installed is None:
+            self._installed = list(self._discover(self.group))
+        return self._installed
 
     def _load(self, name: str) -> Callable[..., T]:
         # the same package may be found twice, once installed and once on the path
-        targets = {point.value: point for point in self._discover(self.group) if point.name == name}
+        targets = {point.value: point for point in self._points() if point.name == name}
         if not targets:
             raise UnknownNameError(self.kind, name, self.names())
         if len(targets) > 1:

@@ -24,12 +24,11 @@ from newsvol.replays.runs.writer import write_run
 from newsvol.replays.simulation.recipe import Recipe, load_recipe
 from newsvol.replays.simulation.recording import Recording
 from newsvol.replays.simulation.service_times import (
-    DecideTimer,
+    Decide,
     LiveForecast,
     ServiceTimes,
-    measure_decide_time,
+    decide_free,
     measure_models,
-    no_decide_time,
     rule_times,
 )
 from newsvol.replays.simulation.session import (
@@ -44,6 +43,7 @@ from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.sentiment import SentimentModel, score_in_bulk
 from newsvol.signals.volatility.har_specifications import regressions_of
 from newsvol.signals.volatility.history import VolHistory, measure_history
+from newsvol.strategies.contract import decide_live
 
 if TYPE_CHECKING:
     from newsvol.strategies.portfolio import PortfolioResult
@@ -55,7 +55,7 @@ class ScoredTicks:
 
     probs: FloatArray
     service: ServiceTimes
-    decide_time: DecideTimer
+    decide: Decide
     sentiment: SentimentFacts
 
 
@@ -131,7 +131,7 @@ def _replay_into(
         on_progress("Deciding", len(names), len(recipe.strategies) + 2)
 
     session = run_session(
-        tape, recipe, history, scored.probs, scored.service, scored.decide_time, on_strategy=on_strategy
+        tape, recipe, history, scored.probs, scored.service, scored.decide, on_strategy=on_strategy
     )
     _require_forecasts(session, recipe)
     portfolios = simulate_portfolios(tape, recipe, session, on_progress)
@@ -159,7 +159,7 @@ def run_models(
     if latency.recording is not None:
         recording = Recording(latency.recording)
         facts = SentimentFacts(recipe.sentiment.model, None, "recorded", len(texts), 0)
-        return ScoredTicks(recording.probs(), recording.times(ticks), recording.decide_time, facts)
+        return ScoredTicks(recording.probs(), recording.times(ticks), recording.decide, facts)
     scorer = load(recipe.sentiment.model, recipe.sentiment.device) if texts else None
 
     facts = SentimentFacts(recipe.sentiment.model, None, "none", 0, 0)
@@ -172,13 +172,13 @@ def run_models(
         service, probs = measure_models(
             ticks, scorer, texts, live, lambda row: on_progress(stage, row + 1, len(ticks))
         )
-        return ScoredTicks(probs, service, measure_decide_time, facts)
+        return ScoredTicks(probs, service, decide_live, facts)
     probs = np.empty((0, 3))
     if scorer is not None:
         on_progress("Scoring headlines", 0, len(texts))
         probs = score_in_bulk(scorer, texts, cache_folder("scores"))
         on_progress("Scoring headlines", len(texts), len(texts))
-    return ScoredTicks(probs, rule_times(latency, ticks), no_decide_time, facts)
+    return ScoredTicks(probs, rule_times(latency, ticks), decide_free, facts)
 
 
 def simulate_portfolios(

@@ -2,14 +2,18 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from golden_replay import PerfectScorer, golden_replay
 
-from newsvol.engine.errors import OutputError, TapeError
+from newsvol.engine.arrays import FloatArray
+from newsvol.engine.errors import OutputError, PeekingError, TapeError
+from newsvol.engine.frames import DecisionFrame
 from newsvol.replays.replay import replay
 from newsvol.replays.simulation.recipe import load_recipe
 from newsvol.replays.tapes.synth import Market, synthesize
 from newsvol.replays.tapes.tape import Tape
+from newsvol.strategies.protocol import STRATEGIES
 
 MARKET = Market(sessions=150, headlines=200)
 TABLES = ("forecasts", "scores", "ledger", "service", "decide", "orders", "equity")
@@ -79,3 +83,36 @@ def test_a_tape_without_bars_is_refused_with_what_to_do(tmp_path: Path) -> None:
     empty = Tape(tape.bars.take(slice(0, 0)), tape.news, tape.sessions, tape.info)
     with pytest.raises(TapeError, match="no bars; import one with: newsvol tape import"):
         replay(empty, load_recipe(None), tmp_path / "run")
+
+
+class Peeking:
+    """Holds what rises until the next tick, which only its columns can know."""
+
+    every_bar, lookback = False, 1
+
+    def decide(self, frame: DecisionFrame) -> FloatArray:
+        return np.append(np.sign(np.diff(frame.close)), 0.0)
+
+
+def test_a_measured_replay_stops_where_live_and_columns_differ_and_writes_nothing(tmp_path: Path) -> None:
+    tape, _ = synthesize(MARKET)
+    scorer = PerfectScorer(MARKET)
+    with STRATEGIES.lend("peeking", Peeking):
+        recipe = load_recipe(changes={"latency.model": "measured", "strategies": [{"name": "peeking"}]})
+        with pytest.raises(PeekingError, match=r"strategy 'peeking' .* at row \d+ \(\d{4}-.* UTC\)"):
+            replay(tape, recipe, tmp_path / "run", load=lambda _model, _device: scorer)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_strategy_cannot_change_what_the_next_one_reads(tmp_path: Path) -> None:
+    class Greedy(Peeking):
+        def decide(self, frame: DecisionFrame) -> FloatArray:
+            frame.annual_vol[:] = frame.annual_vol * 3
+            return np.zeros(len(frame))
+
+    tape, _ = synthesize(MARKET)
+    scorer = PerfectScorer(MARKET)
+    with STRATEGIES.lend("greedy", Greedy):
+        recipe = load_recipe(changes={"latency.model": "zero", "strategies": [{"name": "greedy"}]})
+        with pytest.raises(ValueError, match="read-only"):
+            replay(tape, recipe, tmp_path / "run", load=lambda _model, _device: scorer)

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
+from newsvol.engine.errors import TapeError
 from newsvol.engine.frames import BarFrame
 from newsvol.engine.latency import parse_latency
 from newsvol.replays.simulation.recipe import Recipe
@@ -69,10 +70,20 @@ def audit(
     ----------
     probs : FloatArray, shape (N, 3)
         Sentiment of each headline.
+
+    Raises
+    ------
+    TapeError
+        Nothing is forecast, so that there is nothing to audit.
     """
     rng = np.random.default_rng(recipe.seed)
     tape, probs = _of_span(tape, recipe, probs)
     whole = _replay(tape, recipe, probs)
+    if not np.isfinite(whole.forecasts.fused).any():
+        raise TapeError(
+            "there is nothing to audit: no forecast is made on the tape or in the span; "
+            "a replay says why: newsvol replay with the same options"
+        )
     first = _first_decision_ns(whole)
     leaks = []
     for done in range(moments):

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, model_validator
 
-from newsvol.engine.errors import InputError, RecipeError, UnknownNameError, nearest
+from newsvol.engine.errors import InputError, RecipeError, UnknownNameError, first_line, nearest
 from newsvol.engine.fills import FILL_MODELS
 from newsvol.engine.hashes import text_hash
 from newsvol.engine.latency import parse_latency
@@ -25,6 +25,7 @@ from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW
 from newsvol.signals.volatility.har_specifications import SCHEDULED
 from newsvol.strategies.builtin import STRATEGIES
+from newsvol.strategies.contract import require_strategy
 from newsvol.strategies.protocol import Strategy
 
 HINT = "start from: newsvol replay --print-recipe"
@@ -327,4 +328,9 @@ def _build_strategy(entry: dict[str, Any]) -> Strategy:
             raise RecipeError(
                 f"strategy {name!r} has no parameter {key!r}{nearest(key, known)}; it has {known}"
             )
-    return factory(**given)
+    try:
+        strategy = factory(**given)
+    except TypeError as error:
+        what = given or "nothing"
+        raise RecipeError(f"strategy {name!r} cannot be made of {what}: {first_line(error)}") from error
+    return require_strategy(name, strategy)

@@ -11,6 +11,7 @@ from newsvol.engine.errors import RunError
 from newsvol.engine.frames import DecisionFrame
 from newsvol.engine.ticks import TickFrame
 from newsvol.replays.simulation.service_times import ServiceTimes
+from newsvol.strategies.contract import decide_columns
 from newsvol.strategies.protocol import Strategy
 
 _SERVICE = pa.schema([("kind", pa.int64()), ("score_ns", pa.int64()), ("forecast_ns", pa.int64())])
@@ -68,8 +69,8 @@ class Recording:
             self._service.column("score_ns").to_numpy(), self._service.column("forecast_ns").to_numpy()
         )
 
-    def decide_time(self, name: str, _strategy: Strategy, frame: DecisionFrame) -> IntArray:
-        """Return what each decision of the strategy was charged; a `DecideTimer`.
+    def decide(self, name: str, strategy: Strategy, frame: DecisionFrame) -> tuple[FloatArray, IntArray]:
+        """Decide in one call, and charge what each decision was charged in the recording.
 
         Raises
         ------
@@ -82,7 +83,7 @@ class Recording:
             raise RunError(
                 f"{self.folder} recorded {len(taken)} decisions of {name!r}, this replay makes {len(frame)}"
             )
-        return np.asarray(taken, dtype=np.int64)
+        return decide_columns(name, strategy, frame), np.asarray(taken, dtype=np.int64)
 
 
 def _read(file: Path, wanted: pa.Schema) -> pa.Table:

@@ -18,10 +18,8 @@ from newsvol.signals.sentiment import SentimentModel, signed_score
 from newsvol.signals.volatility.har_specifications import Har
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.measures_nb import realized_measures_nb
+from newsvol.strategies.contract import WARM_UP_CALLS, decide_columns
 from newsvol.strategies.protocol import Strategy
-
-WARM_UP_CALLS = 20
-"""Calls before measuring starts: the first ones load libraries and fill caches, once per process."""
 
 _NEWS_MEMORY = 256
 """Headlines that the live news features look back on; older ones have decayed away."""
@@ -38,8 +36,8 @@ class ServiceTimes:
     forecast_ns: IntArray
 
 
-DecideTimer = Callable[[str, Strategy, DecisionFrame], IntArray]
-"""Gives the time that a strategy takes at each row of its frame, shape (M,)."""
+Decide = Callable[[str, Strategy, DecisionFrame], tuple[FloatArray, IntArray]]
+"""Gives the weight that a strategy decides at each row of its frame, and what that takes, shape (M,) each."""
 
 
 def rule_times(latency: Latency, ticks: TickFrame) -> ServiceTimes:
@@ -49,21 +47,9 @@ def rule_times(latency: Latency, ticks: TickFrame) -> ServiceTimes:
     return ServiceTimes(np.where(is_headline, charge, 0), np.where(is_headline, 0, charge))
 
 
-def no_decide_time(_name: str, _strategy: Strategy, frame: DecisionFrame) -> IntArray:
-    """Return zeros: deciding is free."""
-    return np.zeros(len(frame), dtype=np.int64)
-
-
-def measure_decide_time(_name: str, strategy: Strategy, frame: DecisionFrame) -> IntArray:
-    """Run `strategy` tick by tick on the rows that it may see, and return what each call took."""
-    taken = np.empty(len(frame), dtype=np.int64)
-    for row in range(-min(WARM_UP_CALLS, len(frame)), len(frame)):
-        begun = perf_counter_ns()
-        strategy.decide(
-            frame.take(slice(max(row - strategy.lookback + 1, 0), row + 1) if row >= 0 else slice(0, 1))
-        )
-        taken[row] = perf_counter_ns() - begun
-    return taken
+def decide_free(name: str, strategy: Strategy, frame: DecisionFrame) -> tuple[FloatArray, IntArray]:
+    """Decide in one call, and charge nothing for it."""
+    return decide_columns(name, strategy, frame), np.zeros(len(frame), dtype=np.int64)
 
 
 def measure_models(
@@ -72,6 +58,7 @@ def measure_models(
     texts: Sequence[str],
     live: "LiveForecast",
     on_progress: Callable[[int], None] = lambda _count: None,
+    now_ns: Callable[[], int] = perf_counter_ns,
 ) -> tuple[ServiceTimes, FloatArray]:
     """Walk the clock over the ticks, really run the models at each, and take the time.
 
@@ -79,6 +66,8 @@ def measure_models(
     ----------
     scorer : SentimentModel or None
         None where the tape has no headlines.
+    now_ns : callable
+        The clock that the models are timed by.
 
     Returns
     -------
@@ -94,12 +83,12 @@ def measure_models(
 
     def on_tick(row: int, kind: int, item: int) -> None:
         if kind == TickKind.HEADLINE:
-            begun = perf_counter_ns()
+            begun = now_ns()
             probs[item] = _score(scorer, texts[item])
-            score_ns[row] = perf_counter_ns() - begun
-        begun = perf_counter_ns()
+            score_ns[row] = now_ns() - begun
+        begun = now_ns()
         live.on_tick(int(ticks.available_ns[row]), kind, item, probs)
-        forecast_ns[row] = perf_counter_ns() - begun
+        forecast_ns[row] = now_ns() - begun
         on_progress(row)
 
     if len(ticks):

@@ -15,18 +15,20 @@ from newsvol.engine.queue_nb import fifo_start_nb
 from newsvol.engine.ticks import TickFrame, TickKind, merge_ticks
 from newsvol.replays.simulation.decisions import ModelTicks, lay_out, target_buckets
 from newsvol.replays.simulation.recipe import Recipe
-from newsvol.replays.simulation.service_times import DecideTimer, ServiceTimes, no_decide_time
+from newsvol.replays.simulation.service_times import Decide, ServiceTimes, decide_free
 from newsvol.replays.tapes.schedules import load_schedule
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.fusion import FusionConfig, fit_fusion
 from newsvol.signals.news.features import news_features, news_tone
 from newsvol.signals.sentiment import signed_score
 from newsvol.signals.volatility.builtin import FORECASTERS
+from newsvol.signals.volatility.contract import forecast_columns, make_forecaster
 from newsvol.signals.volatility.har_specifications import SCHEDULED
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.naive import NAIVE
 from newsvol.signals.volatility.protocol import Forecaster
 from newsvol.strategies.builtin import BuyAndHold, VolTarget
+from newsvol.strategies.contract import read_only
 from newsvol.strategies.orders import order_sides, settle
 from newsvol.strategies.protocol import Strategy
 
@@ -128,17 +130,15 @@ def build_forecaster(recipe: Recipe) -> Forecaster:
         The forecaster needs a schedule of events, and the recipe has none.
     """
     volatility = recipe.volatility
-    factory = FORECASTERS.factory(volatility.forecaster)
-    if volatility.forecaster in NAIVE:
-        return factory()
     windows = {"window": volatility.window, "min_window": volatility.min_window}
     if volatility.forecaster not in SCHEDULED:
-        return factory(**windows)
+        return make_forecaster(volatility.forecaster, **windows)
     if volatility.events is None:
         raise RecipeError(
             f"forecaster {volatility.forecaster!r} needs volatility.events: a CSV or iCalendar file"
         )
-    return factory(**windows, schedule=load_schedule(volatility.events, volatility.event_names))
+    schedule = load_schedule(volatility.events, volatility.event_names)
+    return make_forecaster(volatility.forecaster, **windows, schedule=schedule)
 
 
 def run_session(
@@ -147,7 +147,7 @@ def run_session(
     history: VolHistory,
     probs: FloatArray,
     service: ServiceTimes,
-    decide_time: DecideTimer = no_decide_time,
+    decide: Decide = decide_free,
     scope: Scope = EVERYTHING,
     on_strategy: Callable[[str], None] = lambda _name: None,
 ) -> Session:
@@ -161,8 +161,8 @@ def run_session(
         Sentiment of each headline.
     service : ServiceTimes
         Of each tick of `model_ticks`.
-    decide_time : callable
-        Gives what each decision of a strategy takes.
+    decide : callable
+        Gives what a strategy decides at each row, and what each decision takes.
     scope : Scope
         Which strategies run, and under which fill models.
 
@@ -184,7 +184,7 @@ def run_session(
         key = (strategy.every_bar, on_naive)
         if key not in frames:
             variance = forecasts.naive if on_naive else forecasts.fused
-            frames[key] = lay_out(
+            laid_out = lay_out(
                 tape.bars,
                 tape.sessions,
                 history,
@@ -194,9 +194,9 @@ def run_session(
                 forecasts.tone,
                 every_bar=strategy.every_bar,
             )
-        strategies[name] = _trade(
-            tape, recipe, ticks, frames[key], strategy, decide_time(name, strategy, frames[key]), scope
-        )
+            frames[key] = read_only(laid_out)
+        weight, decide_ns = decide(name, strategy, frames[key])
+        strategies[name] = _trade(tape, recipe, ticks, frames[key], weight, decide_ns, scope)
     return Session(history, ticks, scores, service, forecasts, strategies)
 
 
@@ -236,7 +236,7 @@ def _forecast(
 ) -> Forecasts:
     by_name = {name: FORECASTERS.factory(name)().forecast(history) for name in NAIVE}
     har_name = recipe.volatility.forecaster
-    base = build_forecaster(recipe).forecast(history)
+    base = forecast_columns(har_name, build_forecaster(recipe), history)
     by_name[har_name] = base
     features = news_features(scores, tape.news.available_ns, ticks.scored_ns, recipe.fusion.half_lives_hours)
     bucket_tick = _bucket_ticks(ticks, history)
@@ -278,13 +278,13 @@ def _trade(
     recipe: Recipe,
     ticks: ModelTicks,
     frame: DecisionFrame,
-    strategy: Strategy,
+    weight: FloatArray,
     decide_ns: IntArray,
     scope: Scope,
 ) -> StrategyRun:
     # one decision at a time: the next starts when the forecast is ready and the last decision is done
     decided_ns = fifo_start_nb(frame.ready_ns, decide_ns, WORKERS) + decide_ns
-    rows, targets = settle(strategy.decide(frame), decided_ns, recipe.rebalance_band)
+    rows, targets = settle(weight, decided_ns, recipe.rebalance_band)
     arrival_ns = targets.decided_ns + round(recipe.latency.order_ms * NS_PER_MS)
     side = order_sides(targets.weight, frame.close[rows])
     fills = {

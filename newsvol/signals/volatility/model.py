@@ -8,6 +8,7 @@ import numpy as np
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import InputError
 from newsvol.signals.volatility.builtin import FORECASTERS
+from newsvol.signals.volatility.contract import make_forecaster
 from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW
 from newsvol.signals.volatility.har_specifications import SCHEDULED, Blend, Har
 from newsvol.signals.volatility.history import VolHistory
@@ -55,7 +56,7 @@ class VolatilityModel:
         min_window: int = MIN_WINDOW,
         schedule: Schedule | None = None,
     ) -> None:
-        factory = FORECASTERS.factory(name)
+        FORECASTERS.factory(name)
         if name in NAIVE:
             raise InputError(f"forecaster {name!r} has nothing to fit")
         if schedule is not None and name not in SCHEDULED:
@@ -64,7 +65,7 @@ class VolatilityModel:
             raise InputError(f"forecaster {name!r} needs schedule: when the events are")
         self.name, self.window, self.min_window, self.schedule = name, window, min_window, schedule
         events = {"schedule": schedule} if schedule is not None else {}
-        self._forecaster = factory(window=window, min_window=min_window, **events)
+        self._forecaster = make_forecaster(name, window=window, min_window=min_window, **events)
 
     def __repr__(self) -> str:
         return f"VolatilityModel({self.name!r}, window={self.window}, min_window={self.min_window})"

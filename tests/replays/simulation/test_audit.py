@@ -1,12 +1,14 @@
 """The audit catches what peeks, and changes nothing but the future."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
 from newsvol.engine.arrays import FloatArray
+from newsvol.engine.errors import TapeError
 from newsvol.engine.frames import DecisionFrame
 from newsvol.replays.simulation.audit import PERTURBATIONS, Leak, Perturbation, audit, perturb
 from newsvol.replays.simulation.recipe import Recipe, parse_recipe
@@ -54,6 +56,14 @@ def test_a_strategy_that_peeks_is_caught(planted: tuple[Tape, FloatArray], recip
         peeking = parse_recipe({**recipe.model_dump(), "strategies": [{"name": "peeking"}]}, "test")
         leaks = audit(planted[0], peeking, planted[1], 6)
     assert "strategy peeking" in {leak.what for leak in leaks}
+
+
+def test_a_tape_on_which_nothing_is_forecast_cannot_be_audited(
+    planted: tuple[Tape, FloatArray], recipe: Recipe
+) -> None:
+    short = planted[0].until(planted[0].days()[0] + timedelta(days=30))
+    with pytest.raises(TapeError, match="there is nothing to audit: no forecast is made"):
+        audit(short, recipe, planted[1], 6)
 
 
 @pytest.mark.parametrize("how", PERTURBATIONS)

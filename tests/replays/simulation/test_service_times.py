@@ -3,25 +3,24 @@
 import numpy as np
 import pytest
 
-from newsvol.engine.arrays import NS_PER_MS, FloatArray
+from newsvol.engine.arrays import NS_PER_MS, FloatArray, IntArray
 from newsvol.engine.errors import LookAheadError
 from newsvol.engine.frames import DecisionFrame
 from newsvol.engine.latency import parse_latency
 from newsvol.engine.ticks import TickFrame, TickKind
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.service_times import (
-    WARM_UP_CALLS,
     LiveForecast,
     ServiceTimes,
-    measure_decide_time,
     measure_models,
-    no_decide_time,
     rule_times,
 )
 from newsvol.replays.simulation.session import model_ticks, run_session
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.har_specifications import Har
 from newsvol.signals.volatility.history import measure_history
+from newsvol.strategies.contract import WARM_UP_CALLS
+from newsvol.strategies.protocol import Strategy
 
 TICKS = TickFrame(
     np.array([10, 20, 30]),
@@ -93,38 +92,40 @@ def test_ticks_out_of_order_are_not_walked(small: Tape) -> None:
         measure_models(backwards, EchoScorer(), small.news.headline.tolist(), live)
 
 
-def test_measured_decisions_are_the_columnar_ones(planted: tuple[Tape, FloatArray], recipe: Recipe) -> None:
+def test_live_decisions_are_what_is_traded(planted: tuple[Tape, FloatArray], recipe: Recipe) -> None:
     tape, probs = planted
     history = measure_history(tape.bars, tape.sessions)
     none = np.zeros(len(model_ticks(tape, history)), dtype=np.int64)
     only = recipe.with_changes(strategies=("vol_target",))
-    measured, columnar = (
-        run_session(tape, only, history, probs, ServiceTimes(none, none), timer).strategies["vol_target"]
-        for timer in (measure_decide_time, no_decide_time)
-    )
-    np.testing.assert_array_equal(measured.targets.weight, columnar.targets.weight)
-    assert np.all(measured.decide_ns > 0)
-    assert not columnar.decide_ns.any()
+
+    def decide(_name: str, _strategy: Strategy, frame: DecisionFrame) -> tuple[FloatArray, IntArray]:
+        return np.where(np.isfinite(frame.variance), 0.25, np.nan), np.full(len(frame), 7)
+
+    run = run_session(tape, only, history, probs, ServiceTimes(none, none), decide).strategies["vol_target"]
+    assert run.targets.weight.tolist() == [0.25]
+    assert set(run.decide_ns.tolist()) == {7}
 
 
-def test_a_strategy_is_timed_on_the_rows_that_it_may_look_back_on() -> None:
-    class Watching:
-        every_bar, lookback = False, 3
+def test_every_call_is_charged_what_the_clock_says(small: Tape) -> None:
+    """With a clock that a call moves on by a known amount, each charge is exact."""
+    now = [1_000]
 
-        def __init__(self) -> None:
-            self.seen: list[list[int]] = []
+    class SlowScorer(EchoScorer):
+        def probabilities(self, texts: list[str]) -> FloatArray:
+            now[0] += 1_000_000 * len(texts[0])
+            return super().probabilities(texts)
 
-        def decide(self, frame: DecisionFrame) -> FloatArray:
-            self.seen.append(frame.tick_ns.tolist())
-            return np.zeros(len(frame))
+    class SlowForecast(LiveForecast):
+        def on_tick(self, now_ns: int, kind: int, item: int, probs: FloatArray) -> None:
+            now[0] += 10 + kind
+            super().on_tick(now_ns, kind, item, probs)
 
-    strategy, whole = Watching(), np.arange(5)
-    numbers = dict.fromkeys(("tick_ns", "ready_ns", "kind", "session", "slot"), whole)
-    prices = {
-        name: whole.astype(np.float64)
-        for name in ("minutes_to_close", "close", "anchor", "variance", "annual_vol", "tone")
-    }
-    taken = measure_decide_time("watching", strategy, DecisionFrame(**numbers, **prices))
-    assert strategy.seen[:5] == [[0]] * 5  # warming up: as many calls as there are rows, up to a few
-    assert strategy.seen[5:] == [[0], [0, 1], [0, 1, 2], [1, 2, 3], [2, 3, 4]]
-    assert (taken > 0).all()
+    history = measure_history(small.bars, small.sessions)
+    ticks, texts = model_ticks(small, history), small.news.headline.tolist()
+    live = SlowForecast(small.bars, history, (Har(),), small.news.available_ns)
+    times, _ = measure_models(ticks, SlowScorer(), texts, live, now_ns=lambda: now[0])
+    is_headline = ticks.kind == TickKind.HEADLINE
+    lengths = np.array([len(text) for text in texts])
+    assert times.score_ns[is_headline].tolist() == (1_000_000 * lengths[ticks.item[is_headline]]).tolist()
+    assert not times.score_ns[~is_headline].any()
+    assert times.forecast_ns.tolist() == (10 + ticks.kind).tolist()

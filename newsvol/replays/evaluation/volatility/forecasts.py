@@ -15,6 +15,7 @@ from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.fusion import FusionConfig, FusionForm, fit_fusion
 from newsvol.signals.news.features import news_features
 from newsvol.signals.sentiment import signed_score
+from newsvol.signals.volatility.contract import forecast_columns, make_forecaster
 from newsvol.signals.volatility.har_specifications import SCHEDULED
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.naive import NAIVE
@@ -164,11 +165,12 @@ def forecast_one(
     """
     volatility = recipe.volatility.model_copy(update={"forecaster": name})
     if name not in SCHEDULED:
-        return build_forecaster(recipe.model_copy(update={"volatility": volatility})).forecast(history)
+        forecaster = build_forecaster(recipe.model_copy(update={"volatility": volatility}))
+        return forecast_columns(name, forecaster, history)
     if schedule is None:
         raise InputError("it needs scheduled events; give them with --events FILE")
     windows = {"window": volatility.window, "min_window": volatility.min_window}
-    return FORECASTERS.factory(name)(**windows, schedule=schedule).forecast(history)
+    return forecast_columns(name, make_forecaster(name, **windows, schedule=schedule), history)
 
 
 def fuse(

@@ -46,7 +46,9 @@ class Sieve:
     def rows(self) -> pd.DataFrame:
         """Return the quarantined rows in file order, columns ``file, row, reason, text``."""
         held = np.flatnonzero(~self.kept)
-        cells = self.table.frame.iloc[held].astype(str)
+        # str() of each cell: astype(str) leaves what is missing as NaN, which nothing can join
+        cells = self.table.frame.iloc[held].astype(object)
+        cells = cells.where(cells.notna(), "").map(str)
         text = [",".join(row) for row in zip(*(cells[column] for column in cells), strict=True)]
         here = pd.DataFrame({"row": self.table.row[held], "reason": self._reason[held], "text": text})
         torn = pd.DataFrame(list(self.table.malformed), columns=["row", "reason", "text"])

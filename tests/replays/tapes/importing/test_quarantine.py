@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -75,3 +77,18 @@ def test_read_is_kept_plus_quarantined_for_any_dirt(tmp_path, dirt):
     assert report.kept == len(result.tape.bars)
     assert len(result.quarantine) == report.read - report.kept
     assert result.quarantine["row"].is_unique
+
+
+def test_typed_cells_that_are_missing_are_put_aside_like_any_other(tmp_path):
+    frame = minute_bars("2024-03-06", "2024-03-11")
+    frame.loc[30, "close"] = np.nan
+    frame.loc[31, "volume"] = np.nan
+    frame = pd.concat([frame, frame.iloc[[31]]], ignore_index=True)  # a duplicate, and no volume in it
+    frame.to_parquet(tmp_path / "bars.parquet")
+    result = take(tmp_path / "bars.parquet")
+    report = result.reports[0]
+    assert report.read == report.kept + sum(report.quarantined.values()) == 4 * 390 + 1
+    assert report.quarantined["price missing or not positive"] == 1
+    held = result.quarantine
+    assert len(held) == 2
+    assert not held["text"].str.contains("nan|NaT|None").any()

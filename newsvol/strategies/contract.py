@@ -1,0 +1,162 @@
+"""What a strategy must keep to, checked where it enters: attributes, weights, and no look at later rows."""
+
+from collections.abc import Callable
+from time import perf_counter_ns
+from typing import Any
+
+import numpy as np
+
+from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.engine.errors import InputError, PeekingError, RecipeError, first_line
+from newsvol.engine.frames import DecisionFrame
+from newsvol.strategies.protocol import Strategy
+
+WARM_UP_CALLS = 20
+"""Calls before measuring starts: the first ones load libraries and fill caches, once per process."""
+
+_PACKAGE = __name__.partition(".")[0]
+_ROUNDING = 1e-9
+"""Sums over a few rows and over a whole column may round apart by this share of a weight."""
+
+
+def require_strategy(name: str, strategy: Any) -> Strategy:
+    """Return `strategy` if it is one.
+
+    Raises
+    ------
+    RecipeError
+        An attribute or `decide` is missing or of the wrong kind; the message names it and the package.
+    """
+    whose = _called(name, strategy)
+    if hasattr(strategy, "on_tick") and not hasattr(strategy, "decide"):
+        raise RecipeError(
+            f"{whose} decides tick by tick; register newsvol.strategies.events.as_columns(...) of it"
+        )
+    if not callable(getattr(strategy, "decide", None)):
+        raise RecipeError(f"{whose} has no method decide(frame); see newsvol.Strategy")
+    if not isinstance(getattr(strategy, "every_bar", None), bool):
+        raise RecipeError(f"{whose} needs every_bar: True for a tick at the end of every bar, else False")
+    lookback = getattr(strategy, "lookback", None)
+    if not isinstance(lookback, int) or isinstance(lookback, bool) or lookback < 1:
+        raise RecipeError(f"{whose} needs lookback, how many rows a weight depends on; it is {lookback!r}")
+    assert isinstance(strategy, Strategy)
+    return strategy
+
+
+def decide_columns(name: str, strategy: Strategy, frame: DecisionFrame) -> FloatArray:
+    """Return the weights of all rows from one call, shape (M,).
+
+    Raises
+    ------
+    InputError
+        There is not one weight a row, or one is outside [-1, 1]; NaN is allowed.
+    """
+    weight = _as_weights(name, strategy, strategy.decide(frame), len(frame))
+    _require_range(name, strategy, weight, frame)
+    return weight
+
+
+def decide_live(
+    name: str, strategy: Strategy, frame: DecisionFrame, now_ns: Callable[[], int] = perf_counter_ns
+) -> tuple[FloatArray, IntArray]:
+    """Run `strategy` forward in time, each row given its lookback and nothing later.
+
+    Parameters
+    ----------
+    now_ns : callable
+        The clock that the calls are timed by.
+
+    Returns
+    -------
+    weight : FloatArray, shape (M,), fraction of equity
+    taken_ns : IntArray, shape (M,)
+        What each call took.
+
+    Raises
+    ------
+    InputError
+        As `decide_columns` does.
+    PeekingError
+        The columns say something else somewhere: they know more than the row's past, or the lookback is
+        longer than was said. Strategies that newsvol brings must agree to the bit, others to 1e-9.
+    """
+    weight = np.full(len(frame), np.nan)
+    taken = np.zeros(len(frame), dtype=np.int64)
+    for _ in range(min(WARM_UP_CALLS, len(frame))):
+        strategy.decide(frame.take(slice(0, 1)))
+    for row in range(len(frame)):
+        seen = frame.take(slice(max(row - strategy.lookback + 1, 0), row + 1))
+        begun = now_ns()
+        given = strategy.decide(seen)
+        taken[row] = now_ns() - begun
+        weight[row] = _as_weights(name, strategy, given, len(seen))[-1]
+    _require_range(name, strategy, weight, frame)
+    _require_same(name, strategy, weight, decide_columns(name, strategy, frame), frame)
+    return weight, taken
+
+
+def read_only(frame: DecisionFrame) -> DecisionFrame:
+    """Return `frame` with columns that cannot be written: strategies share it."""
+    whole = frame.take(slice(None))
+    for column in vars(whole).values():
+        column.flags.writeable = False
+    return whole
+
+
+def _as_weights(name: str, strategy: Strategy, given: Any, rows: int) -> FloatArray:
+    try:
+        weight = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{_called(name, strategy)} gives no numbers ({first_line(error)}); "
+            "decide returns an array of weights"
+        ) from error
+    if weight.shape != (rows,):
+        raise InputError(
+            f"{_called(name, strategy)} gives weights of shape {weight.shape} for {rows} ticks; "
+            f"give one a tick: shape ({rows},)"
+        )
+    return weight
+
+
+def _require_range(name: str, strategy: Strategy, weight: FloatArray, frame: DecisionFrame) -> None:
+    outside = np.flatnonzero(~(np.isnan(weight) | (np.abs(weight) <= 1.0)))
+    if len(outside):
+        row = int(outside[0])
+        raise InputError(
+            f"{_called(name, strategy)} gives {weight[row]:g} at {_place(frame, row)}; "
+            "a weight is a fraction of equity in [-1, 1], or NaN to keep the last"
+        )
+
+
+def _require_same(
+    name: str, strategy: Strategy, live: FloatArray, columns: FloatArray, frame: DecisionFrame
+) -> None:
+    tolerance = 0.0 if _package(strategy) == _PACKAGE else _ROUNDING
+    with np.errstate(invalid="ignore"):
+        close = np.abs(live - columns) <= tolerance * np.maximum(np.abs(live), np.abs(columns))
+    differ = np.flatnonzero(~(close | (np.isnan(live) & np.isnan(columns))))
+    if not len(differ):
+        return
+    row = int(differ[0])
+    raise PeekingError(
+        f"{_called(name, strategy)} decides {live[row]:.9g} at {_place(frame, row)} from what is known then, "
+        f"and {columns[row]:.9g} where it is given all rows; {len(differ):,} of {len(frame):,} rows differ. "
+        "It reads rows that come later, remembers earlier calls, or needs more than its lookback of "
+        f"{strategy.lookback}"
+    )
+
+
+def _place(frame: DecisionFrame, row: int) -> str:
+    return f"row {row:,} ({np.datetime64(int(frame.tick_ns[row]), 'ns').astype('datetime64[s]')} UTC)"
+
+
+def _called(name: str, strategy: Any) -> str:
+    package = _package(strategy)
+    return f"strategy {name!r}" + ("" if package == _PACKAGE else f" of {package}")
+
+
+def _package(strategy: Any) -> str:
+    # An event strategy is wrapped by newsvol, and is not newsvol's for that.
+    inner = getattr(strategy, "event_strategy", strategy)
+    return type(inner).__module__.partition(".")[0]
