@@ -29,6 +29,10 @@ START_NS = 1_672_704_000_000_000_000
 MAX_SESSIONS = 2500
 
 
+WILDEST_VARIANCE = 0.1**2
+"""A minute whose standard deviation is a tenth of the price is no market."""
+
+
 @dataclass(frozen=True)
 class Market:
     """What is planted.
@@ -172,9 +176,17 @@ def _draw_bars(
     base = (market.annual_vol_pct / 100) ** 2 / MINUTES_PER_YEAR
     level = _log_levels(market, buckets.slot, first, planted, shock, innovation)
     diurnal = np.array(market.diurnal) / np.mean(market.diurnal)
-    variance = (
-        base * np.repeat(diurnal[buckets.slot % len(diurnal)] * np.exp(level), per_bucket) * np.exp(planted)
-    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        variance = (
+            base
+            * np.repeat(diurnal[buckets.slot % len(diurnal)] * np.exp(level), per_bucket)
+            * np.exp(planted)
+        )
+    if not variance.max(initial=0.0) < WILDEST_VARIANCE:
+        raise InputError(
+            f"{market.headlines:,} headlines in {market.sessions:,} sessions make the prices explode; "
+            "use fewer --headlines or more --sessions"
+        )
     returns = np.sqrt(variance) * shock
     opens_session = np.isin(open_ns, sessions.open_ns)
     gap = np.where(opens_session, 0.004 * rng.standard_normal(len(open_ns)), 0.0)

@@ -5,6 +5,7 @@ import pytest
 from news_decay import study_news_decay
 
 from newsvol.engine.arrays import FloatArray
+from newsvol.engine.errors import InputError
 from newsvol.engine.frames import SentimentScores
 from newsvol.engine.latency import parse_latency
 from newsvol.replays.evaluation.run_metrics import evaluated_buckets
@@ -108,3 +109,8 @@ def test_the_default_market_is_a_year_with_a_thousand_headlines(planted: tuple[T
     tape, _ = planted
     assert (len(tape.sessions), len(tape.news)) == (250, 1000)
     assert len(set(tape.news.headline)) > 700
+
+
+def test_more_headlines_than_a_market_can_bear_are_refused_with_what_to_do():
+    with pytest.raises(InputError, match="1,000 headlines in 5 sessions make the prices explode; use fewer"):
+        synthesize(Market(sessions=5, headlines=1000))
