@@ -91,6 +91,17 @@ def test_the_night_is_known_from_the_second_bucket_on(market):
     assert np.std(values[history.buckets.slot == 3]) > 0
 
 
+def test_a_night_is_read_against_the_sessions_of_the_month_before(market):
+    history = measure_history(*market)
+    values = column(history, "overnight")
+    for row in (400, 403):
+        usual = np.mean(history.measures.rv[row - 154 : row]) * history.buckets.n_slots
+        if np.isfinite(history.overnight[row]):
+            expected = np.log(np.clip(history.overnight[row] ** 2 / usual, 0.01, 100.0))
+            assert values[row] == pytest.approx(expected, rel=1e-12)
+    assert np.isfinite(history.overnight[400:404]).sum() >= 2
+
+
 def test_volume_is_read_against_its_own_time_of_day(market):
     bars, sessions = market
     history = measure_history(bars, sessions)

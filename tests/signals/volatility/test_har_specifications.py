@@ -7,7 +7,7 @@ import pytest
 
 from newsvol.engine.frames import SessionFrame
 from newsvol.signals.volatility.builtin import FORECASTERS
-from newsvol.signals.volatility.har_specifications import build_har
+from newsvol.signals.volatility.har_specifications import Blend, build_har
 from newsvol.signals.volatility.history import measure_history
 from newsvol.signals.volatility.losses import qlike
 from newsvol.signals.volatility.naive import NAIVE
@@ -195,3 +195,16 @@ def test_the_live_step_gives_the_traded_forecast_bit_by_bit(history):
         )
         live = forecaster.back_transform(history, steps[:, 0], steps[:, 1])
         assert np.array_equal(live, forecaster.forecast(history), equal_nan=True)
+
+
+def test_a_blend_is_the_geometric_mean_of_its_members(make_history):
+    history = make_history(90, 3)
+    blend = build_har("har-blend", window=200, min_window=100)
+    assert isinstance(blend, Blend)
+    logs = [np.log(member.forecast(history)) for member in blend.members]
+    assert len(logs) > 1
+    known = np.isfinite(blend.forecast(history))
+    assert known.any()
+    np.testing.assert_allclose(
+        blend.forecast(history)[known], np.exp(np.mean(logs, axis=0))[known], rtol=1e-12
+    )
