@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray, IntArray
-from newsvol.engine.errors import InputError, PeekingError, RecipeError, first_line
+from newsvol.engine.errors import InputError, PeekingError, RecipeError
 from newsvol.engine.frames import DecisionFrame
+from newsvol.engine.plug_ins import PACKAGE, called, one_number_each, package_of
 from newsvol.strategies.protocol import Strategy
 
 WARM_UP_CALLS = 20
 """Calls before measuring starts: the first ones load libraries and fill caches, once per process."""
 
-_PACKAGE = __name__.partition(".")[0]
 _ROUNDING = 1e-9
 """Sums over a few rows and over a whole column may round apart by this share of a weight."""
 
@@ -103,22 +103,6 @@ def read_only(frame: DecisionFrame) -> DecisionFrame:
     return whole
 
 
-def _as_weights(name: str, strategy: Strategy, given: Any, rows: int) -> FloatArray:
-    try:
-        weight = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"{_called(name, strategy)} gives no numbers ({first_line(error)}); "
-            "decide returns an array of weights"
-        ) from error
-    if weight.shape != (rows,):
-        raise InputError(
-            f"{_called(name, strategy)} gives weights of shape {weight.shape} for {rows} ticks; "
-            f"give one a tick: shape ({rows},)"
-        )
-    return weight
-
-
 def _require_range(name: str, strategy: Strategy, weight: FloatArray, frame: DecisionFrame) -> None:
     outside = np.flatnonzero(~(np.isnan(weight) | (np.abs(weight) <= 1.0)))
     if len(outside):
@@ -132,7 +116,7 @@ def _require_range(name: str, strategy: Strategy, weight: FloatArray, frame: Dec
 def _require_same(
     name: str, strategy: Strategy, live: FloatArray, columns: FloatArray, frame: DecisionFrame
 ) -> None:
-    tolerance = 0.0 if _package(strategy) == _PACKAGE else _ROUNDING
+    tolerance = 0.0 if package_of(_own(strategy)) == PACKAGE else _ROUNDING
     with np.errstate(invalid="ignore"):
         close = np.abs(live - columns) <= tolerance * np.maximum(np.abs(live), np.abs(columns))
     differ = np.flatnonzero(~(close | (np.isnan(live) & np.isnan(columns))))
@@ -151,12 +135,14 @@ def _place(frame: DecisionFrame, row: int) -> str:
     return f"row {row:,} ({np.datetime64(int(frame.tick_ns[row]), 'ns').astype('datetime64[s]')} UTC)"
 
 
+def _as_weights(name: str, strategy: Strategy, given: Any, rows: int) -> FloatArray:
+    return one_number_each(given, rows, _called(name, strategy), "weights", "tick")
+
+
 def _called(name: str, strategy: Any) -> str:
-    package = _package(strategy)
-    return f"strategy {name!r}" + ("" if package == _PACKAGE else f" of {package}")
+    return called("strategy", name, _own(strategy))
 
 
-def _package(strategy: Any) -> str:
+def _own(strategy: Any) -> Any:
     # An event strategy is wrapped by newsvol, and is not newsvol's for that.
-    inner = getattr(strategy, "event_strategy", strategy)
-    return type(inner).__module__.partition(".")[0]
+    return getattr(strategy, "event_strategy", strategy)

@@ -96,21 +96,17 @@ def run_metrics(
 
 def _span(tape: Tape, session: Session, first: date | None) -> dict[str, int]:
     # Before the span's first day lies the warm-up: it was read, and neither forecast nor traded.
-    begins = int(tape.bars.open_ns[0]) if first is None else tape.day_start_ns(first)
+    begins = np.iinfo(np.int64).min if first is None else tape.day_start_ns(first)
     opens = tape.bars.open_ns[tape.bars.open_ns >= begins]
     return {
-        "first_ns": int(opens[0]) if len(opens) else begins,
+        "first_ns": int(opens[0]) if len(opens) else int(begins),
         "last_ns": int(tape.bars.close_ns[-1]),
         "bars": len(opens),
-        "buckets": _count_from(session.history.buckets.open_ns, first, begins),
+        "buckets": int((session.history.buckets.open_ns >= begins).sum()),
         "evaluated_buckets": int(evaluated_buckets(session).sum()),
-        "sessions": _count_from(tape.sessions.open_ns, first, begins),
-        "headlines": _count_from(tape.news.available_ns, first, begins),
+        "sessions": int((tape.sessions.open_ns >= begins).sum()),
+        "headlines": int((tape.news.available_ns >= begins).sum()),
     }
-
-
-def _count_from(stamps: IntArray, first: date | None, begins: int) -> int:
-    return len(stamps) if first is None else int((stamps >= begins).sum())
 
 
 def _fill_metrics(portfolio: PortfolioResult, closes: IntArray, held: FloatArray) -> dict[str, float | None]:

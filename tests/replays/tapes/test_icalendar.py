@@ -4,6 +4,7 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
+from calendar_file import TWO_EVENTS
 
 from newsvol.engine.errors import InputError
 from newsvol.replays.tapes.icalendar import read_ics
@@ -16,25 +17,7 @@ def one(*lines: str) -> str:
 
 
 def test_events_are_read_in_the_order_of_the_file_and_alarms_are_not() -> None:
-    text = """
-        BEGIN:VCALENDAR
-        VERSION:2.0
-        BEGIN:VEVENT
-        SUMMARY:FO
-         MC
-        DTSTART;TZID="America/New_York":20240320T140000
-        BEGIN:VALARM
-        SUMMARY:alarm
-        DTSTART:20200101T000000Z
-        END:VALARM
-        END:VEVENT
-        BEGIN:VEVENT
-        DTSTART:20240312T123000Z
-        SUMMARY:CPI\\, core
-        END:VEVENT
-        END:VCALENDAR
-        """
-    first, second = read_ics(dedent(text).lstrip(), "fed.ics")
+    first, second = read_ics(dedent(TWO_EVENTS).lstrip(), "fed.ics")
     assert first == ("FOMC", FOMC_NS)
     assert second == ("CPI, core", int(np.datetime64("2024-03-12T12:30:00", "ns").astype(np.int64)))
 

@@ -5,6 +5,7 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
+from calendar_file import TWO_EVENTS
 
 from newsvol.engine.errors import InputError, UnknownNameError
 from newsvol.replays.tapes.schedules import load_schedule
@@ -42,25 +43,7 @@ def test_month_day_year_is_proven_by_a_day_above_twelve(tmp_path: Path) -> None:
 
 
 def test_calendar_files_are_read(tmp_path: Path) -> None:
-    text = """
-        BEGIN:VCALENDAR
-        VERSION:2.0
-        BEGIN:VEVENT
-        SUMMARY:FO
-         MC
-        DTSTART;TZID="America/New_York":20240320T140000
-        BEGIN:VALARM
-        SUMMARY:alarm
-        DTSTART:20200101T000000Z
-        END:VALARM
-        END:VEVENT
-        BEGIN:VEVENT
-        DTSTART:20240312T123000Z
-        SUMMARY:CPI\\, core
-        END:VEVENT
-        END:VCALENDAR
-        """
-    schedule = load_schedule(write(tmp_path, text, "fed.ics"))
+    schedule = load_schedule(write(tmp_path, TWO_EVENTS, "fed.ics"))
     assert schedule.name.tolist() == ["CPI, core", "FOMC"]
     assert schedule.event_ns[1] == FOMC_NS
 
