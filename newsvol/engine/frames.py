@@ -13,6 +13,7 @@ from newsvol.engine.arrays import FloatArray, IntArray, TextArray
 from newsvol.engine.errors import TapeError
 
 F = TypeVar("F", bound="Columns")
+A = TypeVar("A", bound=np.ndarray[Any, Any])
 
 
 class Columns:
@@ -28,10 +29,23 @@ class Columns:
             object.__setattr__(taken, field.name, getattr(self, field.name)[rows])
         return taken
 
+    def read_only(self: F) -> F:
+        """Return a copy with columns that cannot be written, nor be made so, for those who share it."""
+        whole = self.take(slice(None))
+        for field in fields(self):  # type: ignore[arg-type]
+            object.__setattr__(whole, field.name, read_only_array(getattr(whole, field.name)))
+        return whole
+
     def _require_equal_lengths(self) -> None:
         lengths = {field.name: len(getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
         if len(set(lengths.values())) > 1:
             raise TapeError(f"{type(self).__name__} columns differ in length: {lengths}")
+
+
+def read_only_array(values: A) -> A:
+    """Return a copy of `values` that cannot be written, nor be made so: its memory is that of a `bytes`."""
+    copy: A = np.frombuffer(values.tobytes(), dtype=values.dtype).reshape(values.shape)  # type: ignore[assignment]
+    return copy
 
 
 def _first_row(bad: Any) -> int:

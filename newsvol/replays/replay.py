@@ -21,27 +21,20 @@ from newsvol.replays.folders import new_folder, require_writable
 from newsvol.replays.report.run.report import write_report
 from newsvol.replays.runs.reader import Run, load_run
 from newsvol.replays.runs.writer import write_run
+from newsvol.replays.simulation.live_pass import LiveNumbers, measure_models
 from newsvol.replays.simulation.recipe import Recipe, load_recipe
 from newsvol.replays.simulation.recording import Recording
-from newsvol.replays.simulation.service_times import (
-    Decide,
-    LiveForecast,
-    ServiceTimes,
-    decide_free,
-    measure_models,
-    rule_times,
-)
+from newsvol.replays.simulation.service_times import Decide, ServiceTimes, decide_free, rule_times
 from newsvol.replays.simulation.session import (
     Session,
-    build_forecaster,
     costs_of,
+    live_models,
     model_ticks,
     run_session,
     tape_of_span,
 )
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.sentiment import SentimentModel, score_in_bulk
-from newsvol.signals.volatility.har_specifications import regressions_of
 from newsvol.signals.volatility.history import VolHistory, measure_history
 from newsvol.strategies.contract import decide_live
 
@@ -57,6 +50,7 @@ class ScoredTicks:
     service: ServiceTimes
     decide: Decide
     sentiment: SentimentFacts
+    live: LiveNumbers | None = None
 
 
 def load_model(model: str, device: str) -> SentimentModel:
@@ -131,7 +125,14 @@ def _replay_into(
         on_progress("Deciding", len(names), len(recipe.strategies) + 2)
 
     session = run_session(
-        tape, recipe, history, scored.probs, scored.service, scored.decide, on_strategy=on_strategy
+        tape,
+        recipe,
+        history,
+        scored.probs,
+        scored.service,
+        scored.decide,
+        on_strategy=on_strategy,
+        live=scored.live,
     )
     _require_forecasts(session, recipe)
     portfolios = simulate_portfolios(tape, recipe, session, on_progress)
@@ -166,13 +167,15 @@ def run_models(
     if scorer is not None:
         facts = SentimentFacts(scorer.name, scorer.model_hash, scorer.device, len(texts), len(texts))
     if latency.kind == "measured":
-        forecaster = build_forecaster(recipe)
-        live = LiveForecast(tape.bars, history, regressions_of(forecaster), tape.news.available_ns)
         stage = "Running models tick by tick"
-        service, probs = measure_models(
-            ticks, scorer, texts, live, lambda row: on_progress(stage, row + 1, len(ticks))
+        service, probs, live = measure_models(
+            ticks,
+            scorer,
+            texts,
+            lambda: live_models(tape, recipe, history),
+            lambda row: on_progress(stage, row + 1, len(ticks)),
         )
-        return ScoredTicks(probs, service, decide_live, facts)
+        return ScoredTicks(probs, service, decide_live, facts, live)
     probs = np.empty((0, 3))
     if scorer is not None:
         on_progress("Scoring headlines", 0, len(texts))

@@ -9,11 +9,12 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
-from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
+from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import InputError
 from newsvol.signals.news.features import CHANNELS
-from newsvol.signals.ridge_nb import ridge_walk_nb
+from newsvol.signals.ridge_nb import empty_ridge, ridge_walk_nb
 from newsvol.signals.volatility.har import WINDOW
+from newsvol.signals.volatility.trailing import Totals
 
 FusionForm = Literal["log_linear", "weighted_sum", "none"]
 
@@ -83,7 +84,11 @@ class LogLinear:
 
     def fuse(self, bucket: IntArray, variance: FloatArray, features: FloatArray) -> FloatArray:
         """See `Fusion.fuse`."""
-        effect = np.einsum("qk,qk->q", self.beta[bucket], features - self.centre[bucket])
+        # added up column by column: the same to the bit for one tick and for all of them
+        effect = np.zeros(len(variance))
+        for column in range(features.shape[1]):
+            centred = features[:, column] - self.centre[bucket, column]
+            effect += self.beta[bucket, column] * centred
         return np.asarray(variance * np.exp(np.clip(effect, -MAX_LOG_EFFECT, MAX_LOG_EFFECT)))
 
 
@@ -122,6 +127,78 @@ class HarAlone:
         return variance
 
 
+class FusionWalk:
+    """A fusion as it is fitted, bucket by bucket or all at once, to the same bits.
+
+    Parameters
+    ----------
+    config : FusionConfig
+    capacity : int
+        Buckets that it can hold.
+    width : int
+        News features, half-lives x channels.
+
+    Attributes
+    ----------
+    fusion : Fusion
+        Fitted as far as the walk has come.
+    """
+
+    def __init__(self, config: FusionConfig, capacity: int, width: int) -> None:
+        self.fusion: Fusion = HarAlone()
+        self._config, self._rows = config, 0
+        if config.form == "none" or width == 0:
+            return
+        if config.form == "log_linear":
+            self._error = np.full(capacity, np.nan)
+            self._ridge = empty_ridge(capacity, width)
+            self.fusion = LogLinear(self._ridge.beta, self._ridge.centre)
+            return
+        half_lives = width // len(CHANNELS)
+        # the second half-life is an hour, by default
+        column = min(1, half_lives - 1) * len(CHANNELS) + CHANNELS.index("abs_score")
+        self._news, self._ratio = _PastMoments(capacity), _PastMoments(capacity)
+        mean, deviation, spread = np.zeros(capacity), np.zeros(capacity), np.zeros(capacity)
+        self.fusion = WeightedSum(config.weight, column, mean, deviation, spread)
+
+    def extend(self, end: int, variance: FloatArray, realized: FloatArray, features: FloatArray) -> None:
+        """Fit the rows from where the last call ended to `end`, each on the rows before it.
+
+        Parameters
+        ----------
+        variance, realized : FloatArray, shape (B,)
+            Rows before ``end - 1`` are read.
+        features : FloatArray, shape (B, K)
+            The same rows.
+        """
+        begin, self._rows = self._rows, end
+        fusion, config = self.fusion, self._config
+        if isinstance(fusion, HarAlone):
+            return
+        ended = slice(max(begin - 1, 0), max(end - 1, 0))
+        usable = np.isfinite(variance[ended]) & (variance[ended] > 0) & (realized[ended] > 0)
+        ratio = np.where(usable, realized[ended], 1.0) / np.where(usable, variance[ended], 1.0)
+        if isinstance(fusion, LogLinear):
+            self._error[ended] = np.where(usable, np.log(ratio), np.nan)
+            ridge_walk_nb(
+                begin,
+                end,
+                features,
+                self._error,
+                config.min_rows,
+                config.window,
+                config.ridge,
+                self._ridge,
+            )
+            return
+        assert isinstance(fusion, WeightedSum)
+        rows = slice(begin, end)
+        news = np.where(usable, features[ended, fusion.column], np.nan)
+        fusion.mean[rows], fusion.deviation[rows] = self._news.extend(news, rows, config.min_rows)
+        spread = np.where(usable, np.sqrt(ratio), np.nan)
+        _, fusion.spread[rows] = self._ratio.extend(spread, rows, config.min_rows)
+
+
 def fit_fusion(
     config: FusionConfig, variance: FloatArray, realized: FloatArray, features: FloatArray
 ) -> Fusion:
@@ -138,31 +215,22 @@ def fit_fusion(
     -----
     Causal: what is fitted for bucket b uses `realized` of buckets before b.
     """
-    if config.form == "none" or features.shape[1] == 0:
-        return HarAlone()
-    usable = np.isfinite(variance) & (variance > 0) & (realized > 0)
-    ratio = np.where(usable, realized, 1.0) / np.where(usable, variance, 1.0)
-    if config.form == "log_linear":
-        beta, centre = np.zeros_like(features), np.zeros_like(features)
-        error = np.where(usable, np.log(ratio), np.nan)
-        ridge_walk_nb(features, error, config.min_rows, config.window, config.ridge, beta, centre)
-        return LogLinear(beta, centre)
-    half_lives = features.shape[1] // len(CHANNELS)
-    # the second half-life is an hour, by default
-    column = min(1, half_lives - 1) * len(CHANNELS) + CHANNELS.index("abs_score")
-    mean, deviation = _past_moments(features[:, column], usable, config.min_rows)
-    _, spread = _past_moments(np.sqrt(ratio), usable, config.min_rows)
-    return WeightedSum(config.weight, column, mean, deviation, spread)
+    walk = FusionWalk(config, *features.shape)
+    walk.extend(len(features), variance, realized, features)
+    return walk.fusion
 
 
-def _past_moments(values: FloatArray, usable: BoolArray, min_rows: int) -> tuple[FloatArray, FloatArray]:
-    """Return mean and deviation of the usable rows before each row; 0 below `min_rows` of them."""
-    kept = np.where(usable, values, 0.0)
-    count, total, square = (
-        np.concatenate([[0.0], np.cumsum(column)[:-1]]) for column in (usable.astype(float), kept, kept**2)
-    )
-    enough = count >= min_rows
-    safe = np.where(enough, count, 1.0)
-    mean = np.where(enough, total / safe, 0.0)
-    variance = np.where(enough, square / safe - mean**2, 0.0)
-    return mean, np.sqrt(np.maximum(variance, 0.0))
+class _PastMoments:
+    """Mean and deviation of what came before, 0 below a number of rows; missing ones count nothing."""
+
+    def __init__(self, capacity: int) -> None:
+        self._values, self._squares = Totals(capacity), Totals(capacity)
+
+    def extend(self, ended: FloatArray, rows: slice, min_rows: int) -> tuple[FloatArray, FloatArray]:
+        self._values.add(ended)
+        self._squares.add(ended**2)
+        mean = self._values.means(rows.stop, rows.start, rows.stop, min_rows)
+        square = self._squares.means(rows.stop, rows.start, rows.stop, min_rows)
+        enough = np.isfinite(mean)
+        variance = np.where(enough, square - mean**2, 0.0)
+        return np.where(enough, mean, 0.0), np.sqrt(np.maximum(variance, 0.0))

@@ -1,8 +1,10 @@
 """Ridge regression walked forward, its coefficients refitted at every row."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-from newsvol.engine.arrays import FloatArray
+from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.kernel import kernel
 
 CANCELLED = 1e-6
@@ -22,28 +24,61 @@ def _count_row_nb(
             sum_xx[i, j] += sign * row[i] * row[j]
 
 
+class RidgeArrays(NamedTuple):
+    """What the walk fills and carries on; B rows, K columns.
+
+    `beta`, `centre` (B, K) are its result. `kept` (B,) the rows with a target; `marks` (2,) how many they
+    are, and the oldest in the window; `sum_x`, `sum_xy`, `peak` (K,); `sum_xx` (K, K); `sum_y` (1,).
+    """
+
+    beta: FloatArray
+    centre: FloatArray
+    kept: IntArray
+    marks: IntArray
+    sum_x: FloatArray
+    sum_xx: FloatArray
+    sum_xy: FloatArray
+    sum_y: FloatArray
+    peak: FloatArray
+
+
+def empty_ridge(rows: int, columns: int) -> RidgeArrays:
+    """Return the state before the first row."""
+    return RidgeArrays(
+        beta=np.zeros((rows, columns)),
+        centre=np.zeros((rows, columns)),
+        kept=np.empty(rows, dtype=np.int64),
+        marks=np.zeros(2, dtype=np.int64),
+        sum_x=np.zeros(columns),
+        sum_xx=np.zeros((columns, columns)),
+        sum_xy=np.zeros(columns),
+        sum_y=np.zeros(1),
+        peak=np.zeros(columns),
+    )
+
+
 @kernel
 def ridge_walk_nb(
+    begin: int,
+    end: int,
     x: FloatArray,
     y: FloatArray,
     min_rows: int,
     window: int,
     ridge: float,
-    beta: FloatArray,
-    centre: FloatArray,
+    s: RidgeArrays,
 ) -> None:
-    """Fill beta (B, K) and centre (B, K) so that row b was fitted on rows before b.
+    """Fill rows begin to end of `s.beta` and `s.centre` so that row b was fitted on rows before b.
 
     Columns are centred and scaled by their own past; `ridge` counts as that many rows of evidence for
-    zero. Rows with a NaN target are skipped. beta is 0 until `min_rows` rows were seen.
+    zero. Rows with a NaN target are skipped. beta is 0 until `min_rows` rows were seen. Rows are taken in
+    order, once: all of them, or one at a time.
     """
-    n, k = x.shape
-    kept = np.empty(n, dtype=np.int64)
-    n_kept, oldest = 0, 0
-    sum_x, sum_xx, sum_xy = np.zeros(k), np.zeros((k, k)), np.zeros(k)
-    sum_y, peak = 0.0, np.zeros(k)
+    beta, centre, kept, marks, sum_x, sum_xx, sum_xy, total_y, peak = s
+    k = x.shape[1]
+    n_kept, oldest, sum_y = marks[0], marks[1], total_y[0]
     cov, moment, scale = np.empty((k, k)), np.empty(k), np.empty(k)
-    for b in range(n):
+    for b in range(begin, end):
         if b > 0 and np.isfinite(y[b - 1]):
             kept[n_kept] = b - 1
             n_kept += 1
@@ -98,3 +133,4 @@ def ridge_walk_nb(
             beta[b, i] = total / cov[i, i]
         for i in range(k):
             beta[b, i] *= scale[i]
+    marks[0], marks[1], total_y[0] = n_kept, oldest, sum_y

@@ -9,14 +9,11 @@ import numpy as np
 from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import InputError, PeekingError, RecipeError
 from newsvol.engine.frames import DecisionFrame
-from newsvol.engine.plug_ins import PACKAGE, called, one_number_each, package_of
+from newsvol.engine.plug_ins import PACKAGE, called, differing_rows, one_number_each, only_reading, package_of
 from newsvol.strategies.protocol import Strategy
 
 WARM_UP_CALLS = 20
 """Calls before measuring starts: the first ones load libraries and fill caches, once per process."""
-
-_ROUNDING = 1e-9
-"""Sums over a few rows and over a whole column may round apart by this share of a weight."""
 
 
 def require_strategy(name: str, strategy: Any) -> Strategy:
@@ -51,7 +48,9 @@ def decide_columns(name: str, strategy: Strategy, frame: DecisionFrame) -> Float
     InputError
         There is not one weight a row, or one is outside [-1, 1]; NaN is allowed.
     """
-    weight = _as_weights(name, strategy, strategy.decide(frame), len(frame))
+    with only_reading(_called(name, strategy)):
+        given = strategy.decide(frame)
+    weight = _as_weights(name, strategy, given, len(frame))
     _require_range(name, strategy, weight, frame)
     return weight
 
@@ -82,25 +81,20 @@ def decide_live(
     """
     weight = np.full(len(frame), np.nan)
     taken = np.zeros(len(frame), dtype=np.int64)
+    whose = _called(name, strategy)
     for _ in range(min(WARM_UP_CALLS, len(frame))):
-        strategy.decide(frame.take(slice(0, 1)))
+        with only_reading(whose):
+            strategy.decide(frame.take(slice(0, 1)))
     for row in range(len(frame)):
         seen = frame.take(slice(max(row - strategy.lookback + 1, 0), row + 1))
-        begun = now_ns()
-        given = strategy.decide(seen)
-        taken[row] = now_ns() - begun
+        with only_reading(whose):
+            begun = now_ns()
+            given = strategy.decide(seen)
+            taken[row] = now_ns() - begun
         weight[row] = _as_weights(name, strategy, given, len(seen))[-1]
     _require_range(name, strategy, weight, frame)
     _require_same(name, strategy, weight, decide_columns(name, strategy, frame), frame)
     return weight, taken
-
-
-def read_only(frame: DecisionFrame) -> DecisionFrame:
-    """Return `frame` with columns that cannot be written: strategies share it."""
-    whole = frame.take(slice(None))
-    for column in vars(whole).values():
-        column.flags.writeable = False
-    return whole
 
 
 def _require_range(name: str, strategy: Strategy, weight: FloatArray, frame: DecisionFrame) -> None:
@@ -116,10 +110,7 @@ def _require_range(name: str, strategy: Strategy, weight: FloatArray, frame: Dec
 def _require_same(
     name: str, strategy: Strategy, live: FloatArray, columns: FloatArray, frame: DecisionFrame
 ) -> None:
-    tolerance = 0.0 if package_of(_own(strategy)) == PACKAGE else _ROUNDING
-    with np.errstate(invalid="ignore"):
-        close = np.abs(live - columns) <= tolerance * np.maximum(np.abs(live), np.abs(columns))
-    differ = np.flatnonzero(~(close | (np.isnan(live) & np.isnan(columns))))
+    differ = differing_rows(live, columns, exactly=package_of(_own(strategy)) == PACKAGE)
     if not len(differ):
         return
     row = int(differ[0])

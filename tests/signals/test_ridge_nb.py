@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsvol.signals.ridge_nb import ridge_walk_nb
+from newsvol.signals.ridge_nb import empty_ridge, ridge_walk_nb
 from newsvol.signals.ridge_python import ridge_walk_python
 
 
 def walk(x, y, min_rows, window, ridge):
-    beta, centre = np.zeros_like(x), np.zeros_like(x)
-    ridge_walk_nb(x, y, min_rows, window, ridge, beta, centre)
-    return beta, centre
+    state = empty_ridge(*x.shape)
+    ridge_walk_nb(0, len(x), x, y, min_rows, window, ridge, state)
+    return state.beta, state.centre
 
 
 def assert_like_twin(x, y, min_rows, window, ridge):

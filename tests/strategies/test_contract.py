@@ -11,7 +11,7 @@ import newsvol.strategies.builtin  # noqa: F401, registers the built-in ones
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import InputError, PeekingError, RecipeError
 from newsvol.engine.frames import DecisionFrame
-from newsvol.strategies.contract import decide_columns, decide_live, read_only, require_strategy
+from newsvol.strategies.contract import decide_columns, decide_live, require_strategy
 from newsvol.strategies.events import Tick, as_columns
 from newsvol.strategies.protocol import STRATEGIES, Strategy
 
@@ -248,9 +248,21 @@ def test_what_is_no_strategy_is_refused_with_what_it_lacks():
     assert require_strategy("x", strategy) is strategy
 
 
-def test_a_strategy_cannot_write_into_what_others_read(make_frame):
-    frame = read_only(make_frame(10, seed=0))
+class Writing(Foreign):
+    """Counts its own price as known a moment before."""
+
+    def decide(self, frame: DecisionFrame) -> np.ndarray:
+        frame.close.flags.writeable = True
+        frame.close[:-1] = frame.close[1:]
+        return np.ones(len(frame))
+
+
+@pytest.mark.parametrize("decide", [decide_columns, decide_live])
+def test_a_strategy_cannot_write_into_what_others_read(make_frame, decide):
+    frame = make_frame(10, seed=0).read_only()
     with pytest.raises(ValueError, match="read-only"):
         frame.close[0] = 1.0
     with pytest.raises(ValueError, match="read-only"):
         frame.take(slice(0, 3)).variance[0] = 1.0
+    with pytest.raises(InputError, match=r"strategy 'x' of tests writes into columns that others read too"):
+        decide("x", Writing(), frame)

@@ -14,21 +14,23 @@ from newsvol.engine.ledger import NOT_SENT, LatencyLedger
 from newsvol.engine.queue_nb import fifo_start_nb
 from newsvol.engine.ticks import TickFrame, TickKind, merge_ticks
 from newsvol.replays.simulation.decisions import ModelTicks, lay_out, target_buckets
+from newsvol.replays.simulation.live_pass import LiveModels, LiveNumbers, require_same
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.service_times import Decide, ServiceTimes, decide_free
 from newsvol.replays.tapes.schedules import load_schedule
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.fusion import FusionConfig, fit_fusion
+from newsvol.signals.live import LiveForecast
 from newsvol.signals.news.features import news_features, news_tone
 from newsvol.signals.sentiment import signed_score
 from newsvol.signals.volatility.builtin import FORECASTERS
-from newsvol.signals.volatility.contract import forecast_columns, make_forecaster
+from newsvol.signals.volatility.contract import forecast_columns, make_forecaster, require_same_forecasts
 from newsvol.signals.volatility.har_specifications import SCHEDULED
 from newsvol.signals.volatility.history import VolHistory
+from newsvol.signals.volatility.live import LiveVolatility
 from newsvol.signals.volatility.naive import NAIVE
 from newsvol.signals.volatility.protocol import Forecaster
 from newsvol.strategies.builtin import BuyAndHold, VolTarget
-from newsvol.strategies.contract import read_only
 from newsvol.strategies.orders import order_sides, settle
 from newsvol.strategies.protocol import Strategy
 
@@ -150,6 +152,7 @@ def run_session(
     decide: Decide = decide_free,
     scope: Scope = EVERYTHING,
     on_strategy: Callable[[str], None] = lambda _name: None,
+    live: LiveNumbers | None = None,
 ) -> Session:
     """Replay `tape`: charge the service times, forecast, decide and fill.
 
@@ -165,16 +168,23 @@ def run_session(
         Gives what a strategy decides at each row, and what each decision takes.
     scope : Scope
         Which strategies run, and under which fill models.
+    live : LiveNumbers, optional
+        What the models said tick by tick: traded instead of the columns, which must say the same.
+
+    Raises
+    ------
+    LookAheadError
+        Columns and live numbers differ.
 
     Notes
     -----
     Causal: bars count from their close, headlines from the moment their score was ready, fits use rows that
     had ended. Columns are computed at once; the perturbation test shows that no row knows a later one.
     """
-    ticks = _charge(tape, history, service)
+    ticks = charge(tape, history, service)
     is_headline = ticks.kind == TickKind.HEADLINE
     scores = SentimentScores(probs, signed_score(probs), ticks.scored_ns[is_headline])
-    forecasts = _forecast(tape, recipe, history, ticks, scores)
+    forecasts = _forecast(tape, recipe, history, ticks, scores, live)
     strategies: dict[str, StrategyRun] = {}
     frames: dict[tuple[bool, bool], DecisionFrame] = {}
     for name, (strategy, on_naive) in lineup(recipe).items():
@@ -194,7 +204,7 @@ def run_session(
                 forecasts.tone,
                 every_bar=strategy.every_bar,
             )
-            frames[key] = read_only(laid_out)
+            frames[key] = laid_out.read_only()
         weight, decide_ns = decide(name, strategy, frames[key])
         strategies[name] = _trade(tape, recipe, ticks, frames[key], weight, decide_ns, scope)
     return Session(history, ticks, scores, service, forecasts, strategies)
@@ -216,7 +226,34 @@ def costs_of(recipe: Recipe) -> Costs:
     return Costs(**recipe.costs.model_dump())
 
 
-def _charge(tape: Tape, history: VolHistory, service: ServiceTimes) -> ModelTicks:
+def live_models(tape: Tape, recipe: Recipe, history: VolHistory) -> LiveModels:
+    """Return the recipe's models before the first tick.
+
+    Parameters
+    ----------
+    history : VolHistory
+        Of its buckets only the calendar is read.
+    """
+    calendar = tape.bars, history.buckets, history.proxy
+    name, naive = recipe.volatility.forecaster, FORECASTERS.factory(NAIVE_TRADED)()
+    volatility = LiveVolatility(name, build_forecaster(recipe), *calendar)
+    forecast = LiveForecast(
+        volatility,
+        history.buckets,
+        len(tape.news),
+        fusion_config(recipe),
+        recipe.fusion.half_lives_hours,
+    )
+    return LiveModels(volatility, LiveVolatility(NAIVE_TRADED, naive, *calendar), forecast)
+
+
+def fusion_config(recipe: Recipe) -> FusionConfig:
+    """Return how the recipe joins HAR and news."""
+    return FusionConfig(recipe.fusion.form, recipe.fusion.ridge, recipe.fusion.weight)
+
+
+def charge(tape: Tape, history: VolHistory, service: ServiceTimes) -> ModelTicks:
+    """Return the model ticks with what the queue and the models did to each."""
     ticks = model_ticks(tape, history)
     started_ns = fifo_start_nb(ticks.available_ns, service.score_ns + service.forecast_ns, WORKERS)
     scored_ns = started_ns + service.score_ns
@@ -232,23 +269,33 @@ def _charge(tape: Tape, history: VolHistory, service: ServiceTimes) -> ModelTick
 
 
 def _forecast(
-    tape: Tape, recipe: Recipe, history: VolHistory, ticks: ModelTicks, scores: SentimentScores
+    tape: Tape,
+    recipe: Recipe,
+    history: VolHistory,
+    ticks: ModelTicks,
+    scores: SentimentScores,
+    live: LiveNumbers | None,
 ) -> Forecasts:
     by_name = {name: FORECASTERS.factory(name)().forecast(history) for name in NAIVE}
-    har_name = recipe.volatility.forecaster
-    base = forecast_columns(har_name, build_forecaster(recipe), history)
+    har_name, forecaster = recipe.volatility.forecaster, build_forecaster(recipe)
+    base = forecast_columns(har_name, forecaster, history)
+    if live is not None:
+        require_same_forecasts(har_name, forecaster, live.base, base, history.buckets)
+        base = live.base
     by_name[har_name] = base
     features = news_features(scores, tape.news.available_ns, ticks.scored_ns, recipe.fusion.half_lives_hours)
+    tone = news_tone(scores, tape.news.available_ns, ticks.scored_ns)
     bucket_tick = _bucket_ticks(ticks, history)
     at_bucket = np.where((bucket_tick >= 0)[:, None], features[bucket_tick], 0.0)
-    settings = recipe.fusion
-    fusion = fit_fusion(
-        FusionConfig(settings.form, settings.ridge, settings.weight),
-        base,
-        history.measures.rv,
-        at_bucket,
-    )
-    fused = fusion.fuse(ticks.bucket, base[ticks.bucket], features)
+    fusion = fit_fusion(fusion_config(recipe), base, history.measures.rv, at_bucket)
+    fused, naive = fusion.fuse(ticks.bucket, base[ticks.bucket], features), by_name[NAIVE_TRADED]
+    if live is not None:
+        # at the very end nothing is left to forecast, and live nothing is forecast
+        asked = ticks.available_ns < history.buckets.close_ns[-1]
+        require_same("the fused forecast", live.fused[asked], fused[asked], ticks.available_ns[asked])
+        require_same("the tone of the news", live.tone, tone, ticks.available_ns)
+        require_same(f"forecast {NAIVE_TRADED}", live.naive, naive, history.buckets.open_ns)
+        fused, tone, naive = live.fused, live.tone, live.naive
     # nothing is left to forecast at the very end of the tape, and nothing is asked for before the span
     first = recipe.span.first
     begins_ns = ticks.available_ns[0] if first is None else tape.day_start_ns(first)
@@ -258,8 +305,8 @@ def _forecast(
     return Forecasts(
         by_name=by_name,
         fused=fused,
-        naive=by_name[NAIVE_TRADED][ticks.bucket],
-        tone=news_tone(scores, tape.news.available_ns, ticks.scored_ns),
+        naive=naive[ticks.bucket],
+        tone=tone,
         bucket_tick=bucket_tick,
     )
 

@@ -1,9 +1,22 @@
 """Decayed sums of headlines, read at ticks."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.kernel import kernel
+
+
+class DecayArrays(NamedTuple):
+    """What the sums carry on from one stretch of queries to the next; H half-lives, C channels.
+
+    `state` (H, C) the sums, as of `now_ns` (1,); `item` (1,) the next headline.
+    """
+
+    state: FloatArray
+    now_ns: IntArray
+    item: IntArray
 
 
 @kernel
@@ -13,17 +26,17 @@ def decayed_sums_nb(
     weights: FloatArray,
     query_ns: IntArray,
     half_life_ns: FloatArray,
+    s: DecayArrays,
 ) -> FloatArray:
     """Return (Q, H * C) sums over the headlines scored by each query; see `news.news_features`.
 
     `ready_ns` (N,) and `query_ns` (Q,) are non-decreasing. One pass: the state decays from stamp to stamp.
     """
+    state = s.state
     n_items, n_channels = weights.shape
     n_lives = len(half_life_ns)
     out = np.zeros((len(query_ns), n_lives * n_channels))
-    state = np.zeros((n_lives, n_channels))
-    now = query_ns[0] if len(query_ns) else np.int64(0)
-    j = 0
+    now, j = s.now_ns[0], s.item[0]
     for q in range(len(query_ns)):
         if query_ns[q] != now:
             for h in range(n_lives):
@@ -40,4 +53,5 @@ def decayed_sums_nb(
         for h in range(n_lives):
             for c in range(n_channels):
                 out[q, h * n_channels + c] = state[h, c]
+    s.now_ns[0], s.item[0] = now, j
     return out

@@ -1,4 +1,4 @@
-"""Recursions behind regression columns."""
+"""Recursions behind regression columns; each carries its state on, so that a column can grow."""
 
 import numpy as np
 
@@ -7,35 +7,35 @@ from newsvol.engine.kernel import kernel
 
 
 @kernel
-def bounded_nb(values: FloatArray, factor: float, span: float) -> FloatArray:
+def bounded_nb(values: FloatArray, factor: float, span: float, mean: FloatArray) -> FloatArray:
     """Return `values` kept within `factor` of their own trailing mean; NaN where they are not positive.
 
     The mean is exponential over `span` values, of what was kept: one bad print moves it a little, a new
-    level soon. Row b reads rows up to b.
+    level soon. Row b reads rows up to b. `mean` (1,) is carried on: NaN before the first value.
     """
     out = values.copy()
-    mean = np.nan
     for i in range(len(values)):
         if not values[i] > 0.0:
             out[i] = np.nan
             continue
-        if np.isnan(mean):
-            mean = values[i]
-        out[i] = min(max(values[i], mean / factor), mean * factor)
-        mean += (out[i] - mean) / span
+        if np.isnan(mean[0]):
+            mean[0] = values[i]
+        out[i] = min(max(values[i], mean[0] / factor), mean[0] * factor)
+        mean[0] += (out[i] - mean[0]) / span
     return out
 
 
 @kernel
-def above_usual_nb(values: FloatArray, slot: IntArray, n_slots: int, half_life: float) -> FloatArray:
+def above_usual_nb(
+    values: FloatArray, slot: IntArray, half_life: float, total: FloatArray, weight: FloatArray
+) -> FloatArray:
     """Return each value less the trailing mean of its slot, an exponential one of that half-life in sessions.
 
-    Row b reads rows up to b; a slot's first value, and a missing one, are at 0.
+    Row b reads rows up to b; a slot's first value, and a missing one, are at 0. `total` and `weight`, one a
+    slot, are carried on: 0 before the first value.
     """
     out = np.zeros(len(values))
     keep = 0.5 ** (1.0 / half_life)
-    total = np.zeros(n_slots)
-    weight = np.zeros(n_slots)
     for i in range(len(values)):
         k = slot[i]
         if not np.isfinite(values[i]):

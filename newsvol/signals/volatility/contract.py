@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray
-from newsvol.engine.errors import InputError, RecipeError, first_line
-from newsvol.engine.plug_ins import called, one_number_each, package_of
+from newsvol.engine.errors import InputError, PeekingError, RecipeError, first_line
+from newsvol.engine.plug_ins import PACKAGE, called, differing_rows, one_number_each, only_reading, package_of
+from newsvol.signals.volatility.buckets import BucketFrame
 from newsvol.signals.volatility.history import VolHistory
-from newsvol.signals.volatility.protocol import FORECASTERS, Forecaster
+from newsvol.signals.volatility.protocol import FORECASTERS, Forecaster, ForecastStep, LiveForecaster
 
 
 def make_forecaster(name: str, **settings: Any) -> Forecaster:
@@ -42,18 +43,100 @@ def forecast_columns(name: str, forecaster: Forecaster, history: VolHistory) -> 
     InputError
         There is not one number a bucket, or one is negative or infinite; NaN is allowed.
     """
-    buckets = history.buckets
     whose = called("forecaster", name, forecaster)
-    variance = one_number_each(forecaster.forecast(history), len(buckets), whose, "forecasts", "bucket")
+    # newsvol's own do not write into what they share, and kernels would be compiled anew for locked arrays
+    shared = history if package_of(forecaster) == PACKAGE else history.read_only()
+    with only_reading(whose):
+        given = forecaster.forecast(shared)
+    variance = one_number_each(given, len(history.buckets), whose, "forecasts", "bucket")
     wrong = np.flatnonzero((variance < 0) | np.isinf(variance))
     if len(wrong):
-        row = int(wrong[0])
-        begins = np.datetime64(int(buckets.open_ns[row]), "ns").astype("datetime64[s]")
-        raise InputError(
-            f"{whose} gives {variance[row]:g} for bucket {row:,} ({begins} UTC); "
-            "a variance is zero or positive, or NaN where nothing is known yet"
-        )
+        raise _no_variance(whose, float(variance[wrong[0]]), int(wrong[0]), history.buckets)
     return variance
+
+
+def live_step(name: str, forecaster: Forecaster, buckets: BucketFrame) -> ForecastStep:
+    """Return the live step of `forecaster`, its own or one that runs it on its prefix, held to its contract.
+
+    Raises
+    ------
+    InputError
+        What its ``live`` gives has no method ``step``.
+    """
+    if not isinstance(forecaster, LiveForecaster):
+        return _CheckedStep(name, forecaster, _PrefixStep(forecaster))
+    own = forecaster.live(buckets)
+    if not callable(getattr(own, "step", None)):
+        raise InputError(
+            f"{called('forecaster', name, forecaster)}: live(buckets) gives a {type(own).__name__}, "
+            "which has no method step(history)"
+        )
+    return _CheckedStep(name, forecaster, own)
+
+
+def require_same_forecasts(
+    name: str, forecaster: Forecaster, live: FloatArray, columns: FloatArray, buckets: BucketFrame
+) -> None:
+    """Compare what `forecaster` says bucket by bucket with what it says of all at once, shape (B,) each.
+
+    Raises
+    ------
+    PeekingError
+        They differ somewhere: newsvol's own must agree to the bit, others to 1e-9.
+    """
+    differ = differing_rows(live, columns, exactly=package_of(forecaster) == PACKAGE)
+    if not len(differ):
+        return
+    row = int(differ[0])
+    raise PeekingError(
+        f"{called('forecaster', name, forecaster)} forecasts {live[row]:.9g} for {_place(row, buckets)} from "
+        f"what is known then, and {columns[row]:.9g} where it is given all buckets; {len(differ):,} of "
+        f"{len(live):,} differ. It reads its own bucket or later ones, or remembers earlier calls"
+    )
+
+
+class _PrefixStep:
+    """The live step of a forecaster that has none: it is run on the whole history before each bucket."""
+
+    def __init__(self, forecaster: Forecaster) -> None:
+        self._forecaster = forecaster
+
+    def step(self, history: VolHistory) -> float:
+        return float(np.asarray(self._forecaster.forecast(history), dtype=np.float64)[-1])
+
+
+class _CheckedStep:
+    """A step whose numbers are variances."""
+
+    def __init__(self, name: str, forecaster: Forecaster, step: ForecastStep) -> None:
+        self._whose = called("forecaster", name, forecaster)
+        self._locks = package_of(forecaster) != PACKAGE
+        self._step = step
+
+    def step(self, history: VolHistory) -> float:
+        with only_reading(self._whose):
+            given = self._step.step(history.read_only() if self._locks else history)
+        try:
+            variance = float(given)
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"{self._whose} gives no number ({first_line(error)}); give a variance"
+            ) from error
+        if variance < 0 or np.isinf(variance):
+            raise _no_variance(self._whose, variance, len(history.buckets) - 1, history.buckets)
+        return variance
+
+
+def _no_variance(whose: str, variance: float, row: int, buckets: BucketFrame) -> InputError:
+    return InputError(
+        f"{whose} gives {variance:g} for {_place(row, buckets)}; "
+        "a variance is zero or positive, or NaN where nothing is known yet"
+    )
+
+
+def _place(row: int, buckets: BucketFrame) -> str:
+    begins = np.datetime64(int(buckets.open_ns[row]), "ns").astype("datetime64[s]")
+    return f"bucket {row:,} ({begins} UTC)"
 
 
 def _taken(factory: Callable[..., Any], settings: dict[str, Any]) -> dict[str, Any]:

@@ -2,14 +2,50 @@
 
 import numpy as np
 
-from newsvol.engine.arrays import FloatArray
+from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.signals.volatility.buckets import BucketFrame
-from newsvol.signals.volatility.diurnal_nb import diurnal_curve_nb
+from newsvol.signals.volatility.diurnal_nb import DiurnalArrays, diurnal_curve_nb
 
 WINDOW_SESSIONS = 250
 MIN_SESSIONS = 10
 CAP = 5.0
 """A bucket counts at most five times its session's mean, so that one announcement does not bend the curve."""
+
+
+class DiurnalCurve:
+    """The curve as it grows, session by session.
+
+    Parameters
+    ----------
+    buckets : BucketFrame
+        All that will come: the calendar is known ahead.
+
+    Attributes
+    ----------
+    factor : FloatArray, shape (B,)
+        NaN where the curve has not come yet.
+    """
+
+    def __init__(self, buckets: BucketFrame) -> None:
+        self.factor = np.full(len(buckets), np.nan)
+        self._buckets = buckets
+        slots = max(buckets.n_slots, 1)
+        self._state = DiurnalArrays(
+            np.zeros((WINDOW_SESSIONS, slots)), np.zeros(slots), np.zeros(1, dtype=np.int64)
+        )
+
+    def extend(self, begin: int, end: int, intensity: FloatArray) -> None:
+        """Fill the factors of whole sessions, from row `begin` on, where the last call ended.
+
+        Parameters
+        ----------
+        intensity : FloatArray, shape (B,)
+            Realized variance per hour; rows from the last session's begin on are not read.
+        """
+        session: IntArray = self._buckets.session
+        diurnal_curve_nb(
+            begin, end, intensity, session, self._buckets.slot, MIN_SESSIONS, CAP, self.factor, self._state
+        )
 
 
 def diurnal_curve(intensity: FloatArray, buckets: BucketFrame) -> FloatArray:
@@ -24,8 +60,6 @@ def diurnal_curve(intensity: FloatArray, buckets: BucketFrame) -> FloatArray:
     intensity : FloatArray, shape (B,)
         Realized variance per hour.
     """
-    return np.asarray(
-        diurnal_curve_nb(
-            intensity, buckets.session, buckets.slot, buckets.n_slots, WINDOW_SESSIONS, MIN_SESSIONS, CAP
-        )
-    )
+    curve = DiurnalCurve(buckets)
+    curve.extend(0, len(buckets), intensity)
+    return curve.factor

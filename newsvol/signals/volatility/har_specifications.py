@@ -1,6 +1,6 @@
 """The HAR specifications by name: log-HAR, HARQ, SHAR, HAR-J and the rest, registered as forecasters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray
-from newsvol.signals.volatility.columns import MAY_BE_MISSING, ColumnInput, build_columns, require_columns
+from newsvol.signals.volatility.buckets import BucketFrame
+from newsvol.signals.volatility.columns import MAY_BE_MISSING, ColumnTable, require_columns
 from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW, Fit, HarConfig, HarState
 from newsvol.signals.volatility.history import VolHistory
-from newsvol.signals.volatility.protocol import FORECASTERS, Forecaster
+from newsvol.signals.volatility.protocol import FORECASTERS, ForecastStep
 from newsvol.signals.volatility.schedule import RIDGE, Schedule
 
 
@@ -53,21 +54,17 @@ class Har:
 
     def series(self, history: VolHistory) -> FloatArray:
         """Return what is regressed on its own past, shape (B,)."""
-        level = self._level(history)
-        # a bucket in which no price moved has no log; it counts as missing, not as minus infinity.
-        return np.log(np.where(level > 0, level, np.nan)) if self.is_log else level
+        return self.regressed(self.level(history))
 
     def extra(self, history: VolHistory) -> FloatArray | None:
         """Return the columns beside the lags, shape (B, q), row b known before bucket b."""
-        if not self.extra_names:
-            return None
         parts = []
         if self.columns:
-            given = ColumnInput(history, self.series(history), self._level(history))
-            parts.append(build_columns(self.columns, given))
+            table = ColumnTable(self.columns, len(history.buckets), history.buckets.n_slots)
+            parts.append(table.extend(history, self.level(history), len(history.buckets)))
         if self.schedule is not None:
             parts.append(self.schedule.columns(history.buckets))
-        return np.hstack(parts)
+        return np.hstack(parts) if parts else None
 
     def state(self, capacity: int) -> HarState:
         """Return an empty regression for `capacity` buckets."""
@@ -76,10 +73,17 @@ class Har:
         held = tuple(RIDGE if name in MAY_BE_MISSING else 0.0 for name in self.columns) + (RIDGE,) * events
         return HarState(config, capacity, self.extra_names, held)
 
-    def back_transform(self, history: VolHistory, fitted: FloatArray, smearing: FloatArray) -> FloatArray:
-        """Turn fitted values of the series into variances of the buckets."""
+    def live(self, buckets: BucketFrame) -> "HarStep":
+        """See `LiveForecaster.live`."""
+        return HarStep(self, buckets)
+
+    def back_transform(
+        self, history: VolHistory, fitted: FloatArray, smearing: FloatArray, rows: slice = slice(None)
+    ) -> FloatArray:
+        """Turn fitted values of the series into variances of the buckets `rows`."""
         level = np.exp(fitted) * smearing if self.is_log else fitted
-        return history.to_bucket(level * history.diurnal if self.adjusted else level)
+        per_hour = level * history.diurnal[rows] if self.adjusted else level
+        return np.asarray(per_hour * history.minutes[rows] / 60.0)
 
     def forecast(self, history: VolHistory) -> FloatArray:
         """See `Forecaster.forecast`."""
@@ -91,8 +95,45 @@ class Har:
         fitted, smearing = state.run(self.series(history), self.extra(history))
         return state, self.back_transform(history, fitted, smearing)
 
-    def _level(self, history: VolHistory) -> FloatArray:
+    def level(self, history: VolHistory) -> FloatArray:
+        """Return the variance per hour that is regressed, with or without the time of day, shape (B,)."""
         return history.z if self.adjusted else history.intensity
+
+    def regressed(self, level: FloatArray) -> FloatArray:
+        """Return `level` as it is regressed: itself, or its log."""
+        # a bucket in which no price moved has no log; it counts as missing, not as minus infinity.
+        return np.log(np.where(level > 0, level, np.nan)) if self.is_log else level
+
+
+class HarStep:
+    """A HAR regression between two buckets: columns and coefficients as far as it has come.
+
+    Parameters
+    ----------
+    har : Har
+    buckets : BucketFrame
+        All that will come.
+    """
+
+    def __init__(self, har: Har, buckets: BucketFrame) -> None:
+        self._har = har
+        self._state = har.state(len(buckets))
+        self._table = ColumnTable(har.columns, len(buckets), buckets.n_slots) if har.columns else None
+        self._events = har.schedule.columns(buckets) if har.schedule is not None else None
+
+    def step(self, history: VolHistory) -> float:
+        """See `ForecastStep.step`."""
+        row = len(history.buckets) - 1
+        level = self._har.level(history)
+        learnt = self._har.regressed(level[row - 1 : row]) if row else np.array([np.nan])
+        parts = [] if self._table is None else [self._table.extend(history, level, row + 1)[0]]
+        if self._events is not None:
+            parts.append(self._events[row])
+        fitted, smearing = self._state.step(float(learnt[0]), np.concatenate(parts) if parts else None)
+        variance = self._har.back_transform(
+            history, np.array([fitted]), np.array([smearing]), slice(row, row + 1)
+        )
+        return float(variance[0])
 
 
 @dataclass(frozen=True)
@@ -108,15 +149,29 @@ class Blend:
 
     def forecast(self, history: VolHistory) -> FloatArray:
         """See `Forecaster.forecast`; NaN until every member has a forecast."""
-        logs = [np.log(member.forecast(history)) for member in self.members]
-        return np.asarray(np.exp(np.mean(logs, axis=0)))
+        return _geometric_mean([member.forecast(history) for member in self.members])
+
+    def live(self, buckets: BucketFrame) -> "BlendStep":
+        """See `LiveForecaster.live`."""
+        return BlendStep([member.live(buckets) for member in self.members])
 
 
-def regressions_of(forecaster: Forecaster) -> tuple[Har, ...]:
-    """Return the regressions that a live system steps for `forecaster`: none where it has no live step."""
-    if isinstance(forecaster, Blend):
-        return forecaster.members
-    return (forecaster,) if isinstance(forecaster, Har) else ()
+class BlendStep:
+    """The members of a blend between two buckets."""
+
+    def __init__(self, members: Sequence[ForecastStep]) -> None:
+        self._members = members
+
+    def step(self, history: VolHistory) -> float:
+        """See `ForecastStep.step`."""
+        return float(_geometric_mean([np.array([member.step(history)]) for member in self._members])[0])
+
+
+def _geometric_mean(variances: Sequence[FloatArray]) -> FloatArray:
+    total = np.zeros_like(variances[0])
+    for variance in variances:
+        total = total + np.log(variance)
+    return np.asarray(np.exp(total / len(variances)))
 
 
 FULL = ("leverage", "leverage7", "recent", "slope0")

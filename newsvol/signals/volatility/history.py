@@ -1,12 +1,12 @@
 """The volatility history that forecasters read."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray
-from newsvol.engine.frames import BarFrame, SessionFrame
+from newsvol.engine.frames import BarFrame, SessionFrame, read_only_array
 from newsvol.signals.volatility.buckets import (
     COARSE_BAR_NS,
     BucketFrame,
@@ -69,6 +69,15 @@ class VolHistory:
         """Turn variance per hour into variance of each bucket, shape (B,)."""
         return np.asarray(per_hour * self.minutes / 60.0)
 
+    def read_only(self) -> "VolHistory":
+        """Return a copy with columns that cannot be written, nor be made so: forecasters share it."""
+        own = {
+            column.name: read_only_array(getattr(self, column.name))
+            for column in fields(self)
+            if isinstance(getattr(self, column.name), np.ndarray)
+        }
+        return replace(self, buckets=self.buckets.read_only(), measures=self.measures.read_only(), **own)
+
 
 def measure_history(bars: BarFrame, sessions: SessionFrame) -> VolHistory:
     """Cut `sessions` into buckets and measure `bars` in them.
@@ -80,7 +89,7 @@ def measure_history(bars: BarFrame, sessions: SessionFrame) -> VolHistory:
     buckets = cut_like_bars(sessions, bars) if coarse else cut_sessions(sessions)
     measures = realized_measures(bars, buckets)
     if coarse:
-        measures = _by_range(measures)
+        measures = by_range(measures)
     minutes = minutes_of(buckets)
     intensity = measures.rv * 60.0 / minutes
     diurnal = diurnal_curve(intensity, buckets)
@@ -106,7 +115,7 @@ def overnight_returns(bars: BarFrame, buckets: BucketFrame) -> FloatArray:
     return out
 
 
-def _by_range(measures: RealizedMeasures) -> RealizedMeasures:
+def by_range(measures: RealizedMeasures) -> RealizedMeasures:
     """Put Garman-Klass where realized variance is: of one bar there is no sum of squares to speak of.
 
     The bar's variance goes to the semivariance of its sign, it has no jump, and `rq` is such that

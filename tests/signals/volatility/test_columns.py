@@ -6,19 +6,16 @@ import numpy as np
 import pytest
 
 from newsvol.engine.errors import InputError, UnknownNameError
-from newsvol.signals.volatility.columns import COLUMNS, ColumnInput, build_columns
+from newsvol.signals.volatility.columns import COLUMNS, ColumnTable
 from newsvol.signals.volatility.har_specifications import Har
 from newsvol.signals.volatility.history import VolHistory, measure_history
 
 NAMES = (*COLUMNS, "slope0", "slope1", "slope6")
 
 
-def given(history: VolHistory) -> ColumnInput:
-    return ColumnInput(history, np.log(np.where(history.z > 0, history.z, np.nan)), history.z)
-
-
 def column(history: VolHistory, name: str) -> np.ndarray:
-    return build_columns([name], given(history))[:, 0]
+    table = ColumnTable([name], len(history.buckets), history.buckets.n_slots)
+    return table.extend(history, history.z, len(history.buckets))[:, 0]
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +125,15 @@ def test_an_unknown_or_repeated_column_is_refused():
         Har(columns=("leverge",))
     with pytest.raises(InputError, match="named twice"):
         Har(columns=("leverage", "leverage"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_column_that_grows_is_the_whole_one_to_the_bit(market, name):
+    bars, sessions = market
+    thin = bars.take(np.random.default_rng(0).random(len(bars)) > 0.02)
+    history = measure_history(thin, sessions)
+    rows, rng = len(history.buckets), np.random.default_rng(5)
+    table = ColumnTable([name], rows, history.buckets.n_slots)
+    ends = np.unique(np.append(rng.integers(1, rows, 60), [1, 2, 3, rows]))
+    grown = np.concatenate([table.extend(history, history.z, int(end)) for end in ends])
+    assert grown[:, 0].tobytes() == column(history, name).tobytes()

@@ -34,6 +34,14 @@ def above_usual_python(values: np.ndarray, slot: np.ndarray, half_life: float) -
     return out
 
 
+def bounded(values: np.ndarray, factor: float, span: float) -> np.ndarray:
+    return bounded_nb(values, factor, span, np.full(1, np.nan))
+
+
+def above_usual(values: np.ndarray, slot: np.ndarray, n_slots: int, half_life: float) -> np.ndarray:
+    return above_usual_nb(values, slot, half_life, np.zeros(n_slots), np.zeros(n_slots))
+
+
 def drawn(seed: int, count: int) -> np.ndarray:
     """Volumes over many sizes, some missing, some zero."""
     rng = np.random.default_rng(seed)
@@ -47,7 +55,7 @@ def drawn(seed: int, count: int) -> np.ndarray:
 def test_bounded_kernel_and_twin_agree(seed, count, factor, span):
     values = drawn(seed, count)
     np.testing.assert_allclose(
-        bounded_nb(values, factor, span), bounded_python(values, factor, span), rtol=1e-12
+        bounded(values, factor, span), bounded_python(values, factor, span), rtol=1e-12
     )
 
 
@@ -55,7 +63,7 @@ def test_bounded_kernel_and_twin_agree(seed, count, factor, span):
 def test_above_usual_kernel_and_twin_agree(seed, count, n_slots, half_life):
     values, slot = drawn(seed, count), np.random.default_rng(seed).integers(0, n_slots, count)
     np.testing.assert_allclose(
-        above_usual_nb(values, slot, n_slots, half_life),
+        above_usual(values, slot, n_slots, half_life),
         above_usual_python(values, slot, half_life),
         rtol=1e-9,
         atol=1e-9,
@@ -64,13 +72,13 @@ def test_above_usual_kernel_and_twin_agree(seed, count, n_slots, half_life):
 
 def test_the_usual_volume_is_an_exponential_mean_of_its_slot():
     values = np.array([1.0, 10.0, 3.0, np.nan, 5.0, 12.0])
-    above = above_usual_nb(values, np.array([0, 1, 0, 1, 0, 1]), 2, 1.0)
+    above = above_usual(values, np.array([0, 1, 0, 1, 0, 1]), 2, 1.0)
     assert above == pytest.approx([0, 0, 2, 0, 5 - (3 + 0.5) / 1.5, 2])
 
 
 def test_a_bad_print_is_bounded_and_a_new_level_is_soon_believed():
-    print_ = bounded_nb(np.array([1.0, 1.0, 1000.0, 1.0, 0.0, np.nan]), 10.0, 35.0)
+    print_ = bounded(np.array([1.0, 1.0, 1000.0, 1.0, 0.0, np.nan]), 10.0, 35.0)
     assert print_[:4].tolist() == [1.0, 1.0, 10.0, 1.0]
     assert np.isnan(print_[4:]).all()
-    level = bounded_nb(np.concatenate([np.ones(35), np.full(30, 50.0)]), 10.0, 35.0)
+    level = bounded(np.concatenate([np.ones(35), np.full(30, 50.0)]), 10.0, 35.0)
     assert level[-1] == 50.0
