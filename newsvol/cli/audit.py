@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from newsvol.cli.progress import stages
-from newsvol.cli.recipe_options import chosen_recipe, recipe_options
+from newsvol.cli.recipe_options import changes_of, recipe_options
 
 EXIT_LEAK = 1
 
@@ -18,49 +18,82 @@ EXIT_LEAK = 1
     "--tape", type=click.Path(path_type=Path), help="Tape folder; without it, the embedded synthetic tape."
 )
 @click.option(
-    "--moments", default=50, show_default=True, type=click.IntRange(1), help="Random times to audit."
+    "--moments",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1),
+    help="How often everything after a time is changed.",
+)
+@click.option(
+    "--allow-read",
+    "allowed",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="A file or folder that your plug-in may read: you know what it holds; repeatable.",
 )
 @recipe_options(
     first="First day that is audited; what lies before is the warm-up.",
     last="Last day; nothing after it is looked at.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the leaks as JSON.")
-def audit(recipe: Path | None, tape: Path | None, moments: int, as_json: bool, **options: Any) -> None:
-    """Audit RECIPE for look-ahead: change the future at random times, and see what of the past moves.
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def audit(
+    recipe: Path | None,
+    tape: Path | None,
+    moments: int,
+    allowed: tuple[Path, ...],
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Audit RECIPE for look-ahead: does anything that is decided depend on what comes later?
 
-    Everything that becomes available after a time is redrawn, deleted or blanked, and the replay runs again:
-    forecasts and decisions up to then must be equal to the bit. Exits with 1 where one is not. Your own
-    strategies and forecasters are audited when the recipe names them. Headlines get drawn sentiment instead
-    of the model's, so that no model is needed; latency is the recipe's where it is a rule, otherwise zero.
+    First every forecast and decision is made again from its past alone, forward in time, and compared with
+    what is traded; then everything after some moment is redrawn, deleted, blanked or shifted, and nothing
+    decided up to then may change. Your strategies and forecasters run in processes that end after each pass:
+    the verdict is reached where they never were. Files, sockets and clocks that they read are named.
+
+    Exits with 1 where something is found. Headlines get drawn sentiment instead of the model's, so that no
+    model is needed; latency is the recipe's where it is a rule, otherwise zero.
 
     \b
     Examples:
       newsvol audit
       newsvol audit my.yaml --tape tapes/spy --moments 200
     """
-    import numpy as np
-
-    from newsvol.replays.simulation.audit import audit as run_audit
+    from newsvol.replays.audit.audit import SEED, Request
+    from newsvol.replays.audit.audit import audit as run_audit
+    from newsvol.replays.simulation.recipe import recipe_content
     from newsvol.replays.tapes.synth import synthetic_tape
     from newsvol.replays.tapes.tape import load_tape
 
-    chosen = chosen_recipe(recipe, options)
-    if chosen.latency.model.startswith(("measured", "recorded")):
-        chosen = chosen.with_changes(latency="zero")
+    content, where, folder = recipe_content(recipe, changes_of(**options))
     source = load_tape(tape) if tape is not None else synthetic_tape()
-    probs = np.random.default_rng(chosen.seed).dirichlet(np.ones(3), size=len(source.news))
+    request = Request(content, where, folder, moments, int(content.get("seed", SEED)), allowed)
     with stages(show=not as_json) as on_progress:
-        leaks = run_audit(source, chosen, probs, moments, lambda done: on_progress("Auditing", done, moments))
+        report = run_audit(source, request, on_progress)
     if as_json:
-        found = [{"moment_ns": e.moment_ns, "perturbation": e.perturbation, "what": e.what} for e in leaks]
-        click.echo(json.dumps({"moments": moments, "leaks": found}, indent=1))
+        found = [
+            {
+                "part": one.part,
+                "what": one.what,
+                "cause": one.cause,
+                "column": one.column,
+                "first_ns": one.first_ns,
+                "rows": one.rows,
+                "of": one.of,
+            }
+            for one in report.findings
+        ]
+        content_out = {"parts": report.parts, "moments": moments, "findings": found, "notes": report.notes}
+        click.echo(json.dumps(content_out, indent=1))
     else:
-        for leak in leaks:
-            click.echo(str(leak))
-        strategies = ", ".join(str(entry["name"]) for entry in chosen.strategies)
-        verdict = f"{len(leaks)} leaks" if leaks else "no look-ahead found"
-        click.echo(
-            f"{verdict} at {moments} times; audited {chosen.volatility.forecaster}, fused, {strategies}"
-        )
-    if leaks:
+        for one in report.findings:
+            click.echo(f"- {one}")
+        for note in report.notes:
+            click.echo(f"note: {note}")
+        count = len(report.findings)
+        verdict = f"{count} finding{'s' if count > 1 else ''}" if count else "no look-ahead found"
+        click.echo(f"{verdict}: every row decided from its past, and {moments} changed futures")
+        click.echo(f"audited {', '.join(report.parts)}")
+    if report.findings:
         raise SystemExit(EXIT_LEAK)

@@ -63,6 +63,14 @@ class Registry(Generic[T]):
         finally:
             del self._factories[name]
 
+    def built_in(self) -> dict[str, Callable[..., T]]:
+        """Return the built-in factories by name."""
+        return dict(self._factories)
+
+    def value_of(self, name: str) -> str | None:
+        """Return where an installed `name` is loaded from, ``package.module:object``; None if built in."""
+        return next((point.value for point in self._points() if point.name == name), None)
+
     def names(self) -> list[str]:
         """Return every known name, built-in and installed, sorted."""
         return sorted({*self._factories, *(point.name for point in self._points())})

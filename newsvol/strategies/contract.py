@@ -79,21 +79,49 @@ def decide_live(
         The columns say something else somewhere: they know more than the row's past, or the lookback is
         longer than was said. Strategies that newsvol brings must agree to the bit, others to 1e-9.
     """
-    weight = np.full(len(frame), np.nan)
-    taken = np.zeros(len(frame), dtype=np.int64)
     whose = _called(name, strategy)
     for _ in range(min(WARM_UP_CALLS, len(frame))):
         with only_reading(whose):
             strategy.decide(frame.take(slice(0, 1)))
-    for row in range(len(frame)):
+    weight, taken = decide_rows(name, strategy, frame, np.arange(len(frame)), now_ns)
+    _require_same(name, strategy, weight, decide_columns(name, strategy, frame), frame)
+    return weight, taken
+
+
+def decide_rows(
+    name: str,
+    strategy: Strategy,
+    frame: DecisionFrame,
+    rows: IntArray,
+    now_ns: Callable[[], int] = perf_counter_ns,
+) -> tuple[FloatArray, IntArray]:
+    """Run `strategy` forward over some rows, each given its lookback and nothing later.
+
+    Parameters
+    ----------
+    rows : IntArray, shape (R,)
+        Ascending.
+
+    Returns
+    -------
+    weight, taken_ns
+        As `decide_live`, shape (R,).
+
+    Raises
+    ------
+    InputError
+        As `decide_columns` does.
+    """
+    whose = _called(name, strategy)
+    weight, taken = np.full(len(rows), np.nan), np.zeros(len(rows), dtype=np.int64)
+    for place, row in enumerate(rows.tolist()):
         seen = frame.take(slice(max(row - strategy.lookback + 1, 0), row + 1))
         with only_reading(whose):
             begun = now_ns()
             given = strategy.decide(seen)
-            taken[row] = now_ns() - begun
-        weight[row] = _as_weights(name, strategy, given, len(seen))[-1]
-    _require_range(name, strategy, weight, frame)
-    _require_same(name, strategy, weight, decide_columns(name, strategy, frame), frame)
+            taken[place] = now_ns() - begun
+        weight[place] = _as_weights(name, strategy, given, len(seen))[-1]
+    _require_range(name, strategy, weight, frame.take(rows))
     return weight, taken
 
 

@@ -67,7 +67,11 @@ class _Columns:
 
     def decide(self, frame: DecisionFrame) -> FloatArray:
         # A copy, so that one walk leaves nothing behind for the next: the same frame gives the same weights.
-        walker = deepcopy(self.event_strategy)
+        return _Columns(deepcopy(self.event_strategy)).walk(frame)
+
+    def walk(self, frame: DecisionFrame) -> FloatArray:
+        """Go on over the rows of `frame`, from where the last walk ended."""
+        walker = self.event_strategy
         weights = np.full(len(frame), np.nan)
         for i, tick in enumerate(ticks(frame)):
             weight = walker.on_tick(tick)
@@ -94,6 +98,31 @@ def as_columns(event_strategy: EventStrategy) -> Strategy:
         From `decide`, if `on_tick` returns a weight outside [-1, 1].
     """
     return _Columns(event_strategy)
+
+
+class _Walk:
+    """An event strategy that goes on from call to call: one walk, one row at a time."""
+
+    every_bar: bool
+    lookback = 1
+
+    def __init__(self, event_strategy: EventStrategy) -> None:
+        self.event_strategy = event_strategy
+        self.every_bar = event_strategy.every_bar
+        self._walker = _Columns(deepcopy(event_strategy))
+
+    def decide(self, frame: DecisionFrame) -> FloatArray:
+        return self._walker.walk(frame)
+
+
+def as_walk(strategy: Strategy, rows: int) -> Strategy:
+    """Return what is asked row by row, in order: of an event strategy that never forgets, one walk.
+
+    Handing such a one its whole past at each of `rows` rows gives the same weights, and takes rows squared.
+    """
+    if isinstance(strategy, _Columns) and strategy.lookback >= rows:
+        return _Walk(strategy.event_strategy)
+    return strategy
 
 
 def ticks(frame: DecisionFrame) -> list[Tick]:

@@ -194,12 +194,31 @@ def load_recipe(file: Path | str | None = None, changes: Mapping[str, Any] | Non
         The file is missing or not YAML, or keys or values are wrong; the message tells every fault, each
         with its key and the nearest right one.
     """
+    content, where, folder = recipe_content(file, changes)
+    return parse_recipe(content, where, folder)
+
+
+def recipe_content(
+    file: Path | str | None = None, changes: Mapping[str, Any] | None = None
+) -> tuple[Content, str, Path]:
+    """Return what `parse_recipe` takes for this file and these changes; nothing that it names is loaded."""
     content: Content = parse_yaml(default_recipe_text(), "default recipe")
     where, folder = "default recipe", Path()
     if file is not None:
         where, folder = str(file), Path(file).parent
         content = merged(content, read_yaml(Path(file), HINT))
-    return parse_recipe(change_keys(content, changes or {}, where), where, folder)
+    return change_keys(content, changes or {}, where), where, folder
+
+
+def shape_recipe(content: object, where: str) -> Recipe:
+    """Check keys and values of `content`; the strategies and forecasters that it names are not loaded.
+
+    Raises
+    ------
+    RecipeError
+        Keys or values are wrong.
+    """
+    return checked(Recipe, require_keys(content, where, HINT), where)
 
 
 def change_keys(content: Mapping[str, Any], changes: Mapping[str, Any], where: str) -> Content:
@@ -249,7 +268,7 @@ def parse_recipe(content: object, where: str, folder: Path = Path()) -> Recipe:
     folder : Path
         Where a relative ``volatility.events`` is looked for.
     """
-    recipe = checked(Recipe, require_keys(content, where, HINT), where)
+    recipe = shape_recipe(content, where)
     faults: list[str] = []
     for check in (_check_latency, _check_fill, _check_forecaster, _check_strategies):
         _collect(faults, check, recipe)

@@ -184,30 +184,45 @@ def run_session(
     ticks = charge(tape, history, service)
     is_headline = ticks.kind == TickKind.HEADLINE
     scores = SentimentScores(probs, signed_score(probs), ticks.scored_ns[is_headline])
-    forecasts = _forecast(tape, recipe, history, ticks, scores, live)
+    forecasts = forecast_ticks(tape, recipe, history, ticks, scores, live)
     strategies: dict[str, StrategyRun] = {}
-    frames: dict[tuple[bool, bool], DecisionFrame] = {}
+    frames = DecisionFrames(tape, history, ticks, forecasts)
     for name, (strategy, on_naive) in lineup(recipe).items():
         if scope.strategies and name not in scope.strategies:
             continue
         on_strategy(name)
+        frame = frames.of(strategy, on_naive=on_naive)
+        weight, decide_ns = decide(name, strategy, frame)
+        strategies[name] = _trade(tape, recipe, ticks, frame, weight, decide_ns, scope)
+    return Session(history, ticks, scores, service, forecasts, strategies)
+
+
+class DecisionFrames:
+    """The frames of a session, laid out as strategies ask for them; shared, so nobody can write them."""
+
+    def __init__(self, tape: Tape, history: VolHistory, ticks: ModelTicks, forecasts: Forecasts) -> None:
+        self._tape, self._history = tape, history
+        self._ticks, self._forecasts = ticks, forecasts
+        self._frames: dict[tuple[bool, bool], DecisionFrame] = {}
+
+    def of(self, strategy: Strategy, *, on_naive: bool) -> DecisionFrame:
+        """Return the frame of `strategy`, with the naive forecast in place of the traded one if asked."""
         key = (strategy.every_bar, on_naive)
-        if key not in frames:
+        if key not in self._frames:
+            forecasts = self._forecasts
             variance = forecasts.naive if on_naive else forecasts.fused
             laid_out = lay_out(
-                tape.bars,
-                tape.sessions,
-                history,
-                ticks,
+                self._tape.bars,
+                self._tape.sessions,
+                self._history,
+                self._ticks,
                 # every strategy starts when the traded forecast does, so that their spans are equal
                 np.where(np.isfinite(forecasts.fused), variance, np.nan),
                 forecasts.tone,
                 every_bar=strategy.every_bar,
             )
-            frames[key] = laid_out.read_only()
-        weight, decide_ns = decide(name, strategy, frames[key])
-        strategies[name] = _trade(tape, recipe, ticks, frames[key], weight, decide_ns, scope)
-    return Session(history, ticks, scores, service, forecasts, strategies)
+            self._frames[key] = laid_out.read_only()
+        return self._frames[key]
 
 
 def lineup(recipe: Recipe) -> dict[str, tuple[Strategy, bool]]:
@@ -268,14 +283,15 @@ def charge(tape: Tape, history: VolHistory, service: ServiceTimes) -> ModelTicks
     )
 
 
-def _forecast(
+def forecast_ticks(
     tape: Tape,
     recipe: Recipe,
     history: VolHistory,
     ticks: ModelTicks,
     scores: SentimentScores,
-    live: LiveNumbers | None,
+    live: LiveNumbers | None = None,
 ) -> Forecasts:
+    """Return the forecasts of every tick as columns, or the live ones where the columns say the same."""
     by_name = {name: FORECASTERS.factory(name)().forecast(history) for name in NAIVE}
     har_name, forecaster = recipe.volatility.forecaster, build_forecaster(recipe)
     base = forecast_columns(har_name, forecaster, history)
@@ -296,17 +312,37 @@ def _forecast(
         require_same("the tone of the news", live.tone, tone, ticks.available_ns)
         require_same(f"forecast {NAIVE_TRADED}", live.naive, naive, history.buckets.open_ns)
         fused, tone, naive = live.fused, live.tone, live.naive
+    return _in_span(tape, recipe, history, ticks, by_name, LiveNumbers(base, naive, fused, tone), bucket_tick)
+
+
+def forecasts_of_live(
+    tape: Tape, recipe: Recipe, history: VolHistory, ticks: ModelTicks, live: LiveNumbers
+) -> Forecasts:
+    """Return the forecasts that were made live; nothing is computed as columns."""
+    by_name = {NAIVE_TRADED: live.naive, recipe.volatility.forecaster: live.base}
+    return _in_span(tape, recipe, history, ticks, by_name, live, _bucket_ticks(ticks, history))
+
+
+def _in_span(
+    tape: Tape,
+    recipe: Recipe,
+    history: VolHistory,
+    ticks: ModelTicks,
+    by_name: dict[str, FloatArray],
+    numbers: LiveNumbers,
+    bucket_tick: IntArray,
+) -> Forecasts:
     # nothing is left to forecast at the very end of the tape, and nothing is asked for before the span
     first = recipe.span.first
     begins_ns = ticks.available_ns[0] if first is None else tape.day_start_ns(first)
     in_span = (ticks.available_ns >= begins_ns) & (ticks.available_ns < history.buckets.close_ns[-1])
-    fused = np.where(in_span, fused, np.nan)
+    fused = np.where(in_span, numbers.fused, np.nan)
     by_name["fused"] = np.where(bucket_tick >= 0, fused[bucket_tick], np.nan)
     return Forecasts(
         by_name=by_name,
         fused=fused,
-        naive=naive[ticks.bucket],
-        tone=tone,
+        naive=numbers.naive[ticks.bucket],
+        tone=numbers.tone,
         bucket_tick=bucket_tick,
     )
 

@@ -1,0 +1,255 @@
+"""The passes of an audit: live, as columns, and single rows asked for again. Each runs in its own process."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+
+import numpy as np
+
+from newsvol.engine.arrays import NS_PER_MS, FloatArray, IntArray
+from newsvol.engine.errors import LookAheadError, TapeError
+from newsvol.engine.fills import fill_orders
+from newsvol.engine.frames import DecisionFrame, SentimentScores
+from newsvol.engine.latency import parse_latency
+from newsvol.engine.plug_ins import PACKAGE, package_of
+from newsvol.engine.ticks import TickKind
+from newsvol.replays.audit.observation import Observation, Series
+from newsvol.replays.simulation.decisions import ModelTicks
+from newsvol.replays.simulation.live_pass import LiveNumbers, forecast_live
+from newsvol.replays.simulation.recipe import Recipe
+from newsvol.replays.simulation.service_times import rule_times
+from newsvol.replays.simulation.session import (
+    NAIVE_TRADED,
+    DecisionFrames,
+    Forecasts,
+    build_forecaster,
+    charge,
+    forecast_ticks,
+    forecasts_of_live,
+    lineup,
+    live_models,
+    model_ticks,
+)
+from newsvol.replays.tapes.tape import Tape
+from newsvol.signals.sentiment import signed_score
+from newsvol.signals.volatility.history import VolHistory, measure_history
+from newsvol.strategies.contract import decide_columns, decide_rows
+from newsvol.strategies.events import as_walk
+from newsvol.strategies.orders import order_sides, settle
+from newsvol.strategies.protocol import Strategy
+
+MAX_ROWS_HANDED = 30_000_000
+"""Rows that a strategy may be handed in all in a live pass; with a long lookback some rows are left out."""
+
+
+class Passes:
+    """Everything that a pass needs, and what it says.
+
+    Parameters
+    ----------
+    tape : Tape
+        Cut to the recipe's span.
+    probs : FloatArray, shape (N, 3)
+        Sentiment of each headline.
+    """
+
+    def __init__(self, tape: Tape, recipe: Recipe, probs: FloatArray) -> None:
+        self.tape, self.recipe = tape, recipe
+        self._history: VolHistory = measure_history(tape.bars, tape.sessions)
+        service = rule_times(parse_latency(recipe.latency.model), model_ticks(tape, self._history))
+        self._ticks: ModelTicks = charge(tape, self._history, service)
+        self._score = signed_score(probs)
+        headlines = self._ticks.kind == TickKind.HEADLINE
+        self._scores = SentimentScores(probs, self._score, self._ticks.scored_ns[headlines])
+
+    def live(self, on_progress: Callable[[int, int], None]) -> Observation:
+        """Walk forward in time: every tick and bucket is given its past, and nothing is computed as columns.
+
+        Raises
+        ------
+        TapeError
+            Nothing is forecast, so that there is nothing to audit.
+        """
+        total = len(self._ticks)
+        numbers = forecast_live(
+            self._ticks,
+            self._score,
+            live_models(self.tape, self.recipe, self._history),
+            lambda row: on_progress(row, total),
+        )
+        forecasts = forecasts_of_live(self.tape, self.recipe, self._history, self._ticks, numbers)
+        if not np.isfinite(forecasts.fused).any():
+            raise TapeError(
+                "there is nothing to audit: no forecast is made on the tape or in the span; "
+                "a replay says why: newsvol replay with the same options"
+            )
+        series = self._of_forecasts(forecasts)
+        facts = {}
+        for part, strategy, frame in self._strategies(forecasts):
+            rows = _rows_asked(strategy, frame)
+            weight, _ = decide_rows(_name(part), as_walk(strategy, len(frame)), frame, rows)
+            series.append(_weights(part, strategy, frame.take(rows), weight))
+            facts[part] = {"lookback": strategy.lookback, "rows": len(rows), "of": len(frame)}
+        return Observation(tuple(series), facts=facts)
+
+    def columns(self, live: Observation | None) -> Observation:
+        """Compute everything as columns.
+
+        Parameters
+        ----------
+        live : Observation or None
+            Of the live pass: strategies are then asked about its forecasts, so that one who leaks is not
+            taken for another.
+        """
+        own = forecast_ticks(self.tape, self.recipe, self._history, self._ticks, self._scores)
+        series = self._of_forecasts(own)
+        forecasts = own if live is None else self._forecasts_of(live)
+        for part, strategy, frame in self._strategies(forecasts):
+            weight = decide_columns(_name(part), strategy, frame)
+            series.append(_weights(part, strategy, frame, weight))
+            if live is not None:
+                series[-1] = _at_rows(series[-1], _rows_asked(strategy, frame))
+        if live is None:
+            series += self._of_frames(forecasts)
+        return Observation(tuple(series))
+
+    def ask_again(self, live: Observation, part: str, row: int) -> dict[str, float]:
+        """Ask a part for one row, with its lookback and with its whole past, where nothing was asked before.
+
+        Returns
+        -------
+        dict
+            ``short``: what it says of the rows that it says it needs; ``whole``: of all rows up to this one.
+        """
+        kind, _, name = part.partition(" ")
+        if kind == "forecaster":
+            history, chosen = self._history, build_forecaster(self.recipe)
+            prefix = _prefix(history, row).read_only()
+            return {"short": float(np.asarray(chosen.forecast(prefix))[-1])}
+        forecasts = self._forecasts_of(live)
+        for one, strategy, frame in self._strategies(forecasts):
+            if one != part:
+                continue
+            at = int(_rows_asked(strategy, frame)[row])
+            short, _ = decide_rows(name, strategy, frame, np.array([at]))
+            whole = decide_columns(name, strategy, frame.take(slice(at + 1)))
+            return {"short": float(short[0]), "whole": float(whole[-1])}
+        raise KeyError(part)
+
+    def _forecasts_of(self, live: Observation) -> Forecasts:
+        numbers = LiveNumbers(
+            live.of(self._forecaster_part(), "variance").values,
+            live.of(f"forecaster {NAIVE_TRADED} beside", "variance").values,
+            live.of("fused forecast", "variance").values,
+            live.of("news", "tone").values,
+        )
+        return forecasts_of_live(self.tape, self.recipe, self._history, self._ticks, numbers)
+
+    def _of_forecasts(self, forecasts: Forecasts) -> list[Series]:
+        begins_ns, ticks = self._history.buckets.open_ns, self._ticks
+        name = self.recipe.volatility.forecaster
+        own = package_of(build_forecaster(self.recipe)) == PACKAGE
+        return [
+            Series(self._forecaster_part(), "variance", begins_ns, forecasts.by_name[name], own),
+            Series(
+                f"forecaster {NAIVE_TRADED} beside",
+                "variance",
+                begins_ns,
+                forecasts.by_name[NAIVE_TRADED],
+                exact=True,
+            ),
+            Series("fused forecast", "variance", ticks.forecast_ns, forecasts.fused, own),
+            Series("news", "tone", ticks.forecast_ns, forecasts.tone, exact=True),
+        ]
+
+    def _of_frames(self, forecasts: Forecasts) -> list[Series]:
+        """Return what strategies are handed besides the forecast: newsvol's own, audited like others."""
+        series, seen = [], set()
+        for _, strategy, frame in self._strategies(forecasts):
+            kind = "frame of every bar" if strategy.every_bar else "frame"
+            if kind in seen:
+                continue
+            seen.add(kind)
+            for column in fields(DecisionFrame):
+                values = getattr(frame, column.name).astype(np.float64)
+                if column.name not in ("ready_ns", "variance", "annual_vol"):
+                    series.append(Series(kind, column.name, frame.ready_ns, values, exact=True))
+        return series
+
+    def _forecaster_part(self) -> str:
+        return f"forecaster {self.recipe.volatility.forecaster}"
+
+    def _strategies(self, forecasts: Forecasts) -> Iterator[tuple[str, Strategy, DecisionFrame]]:
+        frames = DecisionFrames(self.tape, self._history, self._ticks, forecasts)
+        for name, (strategy, on_naive) in lineup(self.recipe).items():
+            yield f"strategy {name}", strategy, frames.of(strategy, on_naive=on_naive)
+
+
+def fills_of(tape: Tape, recipe: Recipe, weights: Series) -> list[Series]:
+    """Return price and time of the fills that decisions lead to; each is known when it is filled.
+
+    Raises
+    ------
+    LookAheadError
+        An order fills before it is sent, or in a bar that was over by then.
+    """
+    rows, targets = settle(weights.values, weights.known_ns, recipe.rebalance_band)
+    arrival_ns = targets.decided_ns + round(recipe.latency.order_ms * NS_PER_MS)
+    last = np.searchsorted(tape.bars.close_ns, weights.known_ns[rows], side="right") - 1
+    close = np.where(last >= 0, tape.bars.close[np.maximum(last, 0)], np.nan)
+    side = order_sides(targets.weight, close)
+    fills = fill_orders(tape.bars, arrival_ns, targets.weight, side, recipe.fill)
+    sent_ns = arrival_ns[: len(fills)]
+    early = (fills.filled_ns < sent_ns) | (tape.bars.close_ns[fills.bar] <= sent_ns)
+    if early.any():
+        raise LookAheadError(f"{weights.part}: an order fills before it is sent, or in a bar that was over")
+    return [
+        Series(weights.part, "fill price", fills.filled_ns, fills.price, exact=True),
+        Series(weights.part, "fill time", fills.filled_ns, fills.filled_ns.astype(np.float64), exact=True),
+    ]
+
+
+def _name(part: str) -> str:
+    return part.partition(" ")[2]
+
+
+def _weights(part: str, strategy: Strategy, frame: DecisionFrame, weight: FloatArray) -> Series:
+    own = package_of(getattr(strategy, "event_strategy", strategy)) == PACKAGE
+    return Series(part, "weight", frame.ready_ns, weight, own)
+
+
+def _at_rows(series: Series, rows: IntArray) -> Series:
+    return Series(series.part, series.column, series.known_ns[rows], series.values[rows], series.exact)
+
+
+def _rows_asked(strategy: Strategy, frame: DecisionFrame) -> IntArray:
+    """Return the rows that a live pass asks about: all, or evenly spread ones where that is too much."""
+    rows = len(frame)
+    handed = rows * min(strategy.lookback, rows)
+    if handed <= MAX_ROWS_HANDED or as_walk(strategy, rows) is not strategy:
+        return np.arange(rows)
+    asked = max(MAX_ROWS_HANDED // min(strategy.lookback, rows), 500)
+    return np.unique(np.linspace(0, rows - 1, asked).astype(np.int64))
+
+
+def _prefix(history: VolHistory, row: int) -> VolHistory:
+    """Return what was known of `history` when bucket `row` began."""
+    known, hidden = slice(row + 1), {}
+    for name in ("intensity", "z"):
+        values = getattr(history, name)[known].copy()
+        values[row] = np.nan
+        hidden[name] = values
+    measures = history.measures.take(known)
+    for column in fields(measures):
+        values = getattr(measures, column.name).copy()
+        values[row] = np.nan
+        object.__setattr__(measures, column.name, values)
+    return VolHistory(
+        history.buckets.take(known),
+        measures,
+        history.minutes[known],
+        hidden["intensity"],
+        history.diurnal[known],
+        hidden["z"],
+        history.proxy,
+        history.overnight[known],
+    )

@@ -1,0 +1,162 @@
+"""A process that has imported newsvol and no plug-in, and forks one child for each job.
+
+    python -m newsvol.replays.audit.worker FD
+
+Jobs come as lines of JSON on standard input; what was done is told as lines of JSON on the file descriptor
+FD. A plug-in lives and dies in a child: nothing that it remembers is there for the next job.
+"""
+
+import json
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from newsvol.engine.errors import InputError, first_line
+from newsvol.engine.plug_ins import PACKAGE
+from newsvol.replays.audit.observation import Observation, load_observation
+from newsvol.replays.audit.passes import Passes, fills_of
+from newsvol.replays.audit.perturbation import YEARS, move_years, perturb
+from newsvol.replays.audit.watch import Watch
+from newsvol.replays.simulation.recipe import Recipe, load_recipe, parse_recipe, shape_recipe
+from newsvol.replays.simulation.session import tape_of_span
+from newsvol.replays.tapes.tape import Tape, load_tape
+from newsvol.signals.volatility.builtin import FORECASTERS
+from newsvol.strategies.builtin import STRATEGIES
+
+Tell = Callable[[dict[str, Any]], None]
+
+WARM_UP_SESSIONS = 45
+
+
+def main() -> None:
+    """Get ready, then take jobs until the input ends."""
+    told = os.fdopen(int(sys.argv[1]), "wb", buffering=0)
+
+    def tell(what: dict[str, Any]) -> None:
+        told.write(json.dumps(what).encode() + b"\n")
+
+    setting = json.loads(sys.stdin.readline())
+    sys.path[:] = setting["path"]
+    tape, probs = load_tape(Path(setting["tape"])), np.load(setting["probs"], allow_pickle=False)
+    _load_kernels(tape, probs)
+    tell({"ready": True})
+    for line in sys.stdin:
+        job = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            _work(job, setting, tape, probs, tell)
+        _, status = os.waitpid(child, 0)
+        if status:
+            tell({"died": os.waitstatus_to_exitcode(status)})
+
+
+def _work(job: dict[str, Any], setting: dict[str, Any], tape: Tape, probs: Any, tell: Tell) -> None:
+    """Do one job in this child, and end it without a trace of it in the parent."""
+    # a plug-in may change what it finds, so what is needed afterwards is at hand before
+    end, save = os._exit, Observation.save
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        own = Path(tempfile.mkdtemp(dir=setting["scratch"]))
+        os.environ["TMPDIR"] = tempfile.tempdir = str(own)
+        os.chdir(own)
+        if "moment_ns" in job:
+            rng = np.random.default_rng([job["seed"], job["moment_ns"]])
+            tape, probs = perturb(tape, probs, job["moment_ns"], job["how"], rng, job["what"])
+        done = _run(job, setting, tape, probs, tell)
+        if isinstance(done, Observation):
+            save(done, Path(job["out"]))
+            tell({"done": True})
+        else:
+            tell({"done": True, "answer": done})
+    except InputError as error:
+        tell({"refused": str(error)})
+    except BaseException as error:  # whatever a plug-in raises ends this child only
+        trace = traceback.extract_tb(error.__traceback__)
+        where = f"{Path(trace[-1].filename).name}:{trace[-1].lineno}" if trace else "?"
+        tell({"failed": f"{type(error).__name__}: {first_line(error)} ({where})"})
+    end(0)
+
+
+def _run(
+    job: dict[str, Any], setting: dict[str, Any], tape: Tape, probs: Any, tell: Tell
+) -> Observation | dict[str, float]:
+    shape = shape_recipe(setting["content"], setting["where"])
+    watch = Watch(plug_in_packages(shape), [Path(path) for path in setting["allowed"]])
+    recipe = parse_recipe(setting["content"], setting["where"], Path(setting["folder"]))
+    seen = tape_of_span(tape, recipe)
+    if job["kind"] == "years":
+        seen, recipe = move_years(seen), _of_other_years(recipe)
+    passes = Passes(seen, recipe, probs[: len(seen.news)])
+    del tape
+    if job["kind"] == "live":
+        observed = passes.live(lambda done, total: _tell_some(tell, done, total))
+    elif job["kind"] == "columns":
+        own = passes.columns(None)
+        weights = [one for one in own.series if one.column == "weight"]
+        fills = [fill for one in weights for fill in fills_of(seen, recipe, one)]
+        Observation((*own.series, *fills)).save(Path(job["own"]))
+        observed = passes.columns(load_observation(Path(job["live"])))
+    elif job["kind"] == "perturbed":
+        observed = passes.columns(None)
+    elif job["kind"] == "years":
+        observed = passes.columns(load_observation(Path(job["live"])))
+    else:
+        return passes.ask_again(load_observation(Path(job["live"])), job["part"], job["row"])
+    return Observation(observed.series, watch.acts(), observed.facts)
+
+
+def _of_other_years(recipe: Recipe) -> Recipe:
+    first = recipe.span.first
+    if first is None:
+        return recipe
+    # the 29th of February is one in 28 years too
+    moved = recipe.span.model_copy(update={"first": first.replace(year=first.year + YEARS), "last": None})
+    return recipe.model_copy(update={"span": moved})
+
+
+def _tell_some(tell: Tell, done: int, total: int) -> None:
+    if done % 50 == 0 or done + 1 == total:
+        tell({"progress": [done + 1, total]})
+
+
+def plug_in_packages(recipe: Recipe) -> tuple[str, ...]:
+    """Return the top-level packages of what the recipe names and newsvol does not bring; none is loaded."""
+    values = [FORECASTERS.value_of(recipe.volatility.forecaster)]
+    values += [STRATEGIES.value_of(str(entry.get("name"))) for entry in recipe.strategies]
+    roots = {value.partition(":")[0].partition(".")[0].strip() for value in values if value}
+    return tuple(sorted(roots - {PACKAGE}))
+
+
+def _load_kernels(tape: Tape, probs: Any) -> None:
+    """Run every kernel once on newsvol's own models, so that children find them loaded."""
+    recipe = load_recipe(
+        changes={
+            "volatility.forecaster": "har-blend",
+            "volatility.window": 60,
+            "volatility.min_window": 30,
+            "latency.model": "zero",
+        }
+    )
+    if len(tape.sessions) == 0:
+        return
+    end_ns = int(tape.sessions.close_ns[:WARM_UP_SESSIONS][-1])
+    few = Tape(
+        tape.bars.take(tape.bars.close_ns <= end_ns),
+        tape.news.take(tape.news.available_ns <= end_ns),
+        tape.sessions.take(slice(WARM_UP_SESSIONS)),
+        tape.info,
+    )
+    if len(few.bars):
+        passes = Passes(few, recipe, probs[: len(few.news)])
+        passes.columns(None)
+
+
+if __name__ == "__main__":
+    main()
