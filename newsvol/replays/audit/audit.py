@@ -27,7 +27,11 @@ from newsvol.replays.tapes.tape import Tape, save_tape
 
 HASH_SEEDS = (1, 2)
 MOMENTS = 50
+FILES_NAMED = 3
 SEED = 7
+
+COMES_OF_FORECAST = ("fused forecast", "frame")
+"""Parts that differ wherever a forecaster does: the forecaster is named, not they."""
 
 _WRITES = "writes into columns that others read too"
 
@@ -149,12 +153,19 @@ class _Audit:
         self._check_fills(own)
         self._move_years(columns)
         acts = [*live.acts, *columns.acts, *self._change_the_future(live, own)]
-        packages = sorted({package for package, _ in acts if package != "plug-in"})
-        for package, what in dict.fromkeys(acts):
-            whose = ", ".join(packages) if package == "plug-in" and packages else package
-            cause = "What it reads there the audit cannot change" if what.startswith("reads the file") else ""
-            self.findings.append(Finding(whose, what, cause))
+        self._tell_of(acts)
         return self._report(live)
+
+    def _tell_of(self, acts: list[tuple[str, str]]) -> None:
+        """Name what plug-ins did beside, each thing once; of files a few."""
+        told: dict[tuple[str, str], list[str]] = {}
+        for package, what in dict.fromkeys(acts):
+            told.setdefault((package, " ".join(what.split()[:3])), []).append(what)
+        for (package, _), whats in told.items():
+            more = f" and {len(whats) - FILES_NAMED:,} more" if len(whats) > FILES_NAMED else ""
+            reads = whats[0].startswith(("reads the file", "takes a tape"))
+            cause = "What it reads there the audit cannot change" if reads else ""
+            self.findings.append(Finding(package, "; ".join(whats[:FILES_NAMED]) + more, cause))
 
     def _observe(
         self, worker: Worker, job: dict[str, Any], on_progress: Any = lambda _done, _total: None
@@ -174,8 +185,8 @@ class _Audit:
         found = differences(live, columns)
         guilty = {one.part for one in found if one.part.startswith("forecaster")}
         for one in found:
-            if one.part == "fused forecast" and guilty:
-                continue  # what comes of it
+            if one.part.startswith(COMES_OF_FORECAST) and guilty:
+                continue
             self.findings.append(
                 Finding(
                     one.part,
@@ -275,10 +286,11 @@ class _Audit:
             found = differences(own, other, until_ns=job["moment_ns"])
             guilty = any(one.part.startswith(("forecaster", "fused")) for one in found)
             for one in found:
-                if one.part == "fused forecast" and any(x.part.startswith("forecaster") for x in found):
+                forecasters = any(other.part.startswith("forecaster") for other in found)
+                if one.part.startswith(COMES_OF_FORECAST) and forecasters:
                     continue
-                if one.part.startswith("strategy") and guilty:
-                    continue  # what comes of another forecast
+                if one.part.startswith(("strategy", "frame")) and guilty:
+                    continue
                 changed.setdefault((one.part, one.column), []).append((job, one))
         self._report_changes(changed, failures, len(jobs))
         return acts
@@ -292,7 +304,7 @@ class _Audit:
         known = {(one.part, one.column) for one in self.findings}
         for key, cases in changed.items():
             job, one = min(cases, key=lambda case: case[1].known_ns)
-            if key in known or (one.part == "fused forecast" and self._forecaster_is_found()):
+            if key in known or (one.part.startswith(COMES_OF_FORECAST) and self._forecaster_is_found()):
                 continue  # said already, with more rows
             at = _stamp(job["moment_ns"])
             self.findings.append(

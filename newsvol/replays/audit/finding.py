@@ -43,6 +43,6 @@ class Finding:
     def __str__(self) -> str:
         text = f"{self.part}: {self.what}"
         if self.first_ns is not None:
-            share = f"{100 * self.rows / self.of:.2g}%" if self.of else ""
+            share = f"{100 * self.rows / max(self.of, 1):.{0 if self.rows > 0.1 * self.of else 2}f}%"
             text += f"; {self.column} from {self.first} on, {self.rows:,} of {self.of:,} rows ({share})"
         return f"{text}. {self.cause}" if self.cause else text

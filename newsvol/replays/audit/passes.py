@@ -37,6 +37,9 @@ from newsvol.strategies.events import as_walk
 from newsvol.strategies.orders import order_sides, settle
 from newsvol.strategies.protocol import Strategy
 
+FORECAST_COLUMNS = ("variance", "annual_vol")
+"""Columns of a decision frame that come of the forecast."""
+
 MAX_ROWS_HANDED = 30_000_000
 """Rows that a strategy may be handed in all in a live pass; with a long lookback some rows are left out."""
 
@@ -164,6 +167,7 @@ class Passes:
     def _of_frames(self, forecasts: Forecasts) -> list[Series]:
         """Return what strategies are handed besides the forecast: newsvol's own, audited like others."""
         series, seen = [], set()
+        own = package_of(build_forecaster(self.recipe)) == PACKAGE
         for _, strategy, frame in self._strategies(forecasts):
             kind = "frame of every bar" if strategy.every_bar else "frame"
             if kind in seen:
@@ -171,8 +175,8 @@ class Passes:
             seen.add(kind)
             for column in fields(DecisionFrame):
                 values = getattr(frame, column.name).astype(np.float64)
-                if column.name not in ("ready_ns", "variance", "annual_vol"):
-                    series.append(Series(kind, column.name, frame.ready_ns, values, exact=True))
+                exact = own or column.name not in FORECAST_COLUMNS
+                series.append(Series(kind, column.name, frame.ready_ns, values, exact))
         return series
 
     def _forecaster_part(self) -> str:

@@ -8,6 +8,7 @@ import os
 import random
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -19,6 +20,8 @@ import numpy as np
 
 from newsvol.engine.plug_ins import PACKAGE
 from newsvol.engine.registry import Registry
+from newsvol.replays.tapes import synth as synth_module
+from newsvol.replays.tapes import tape as tape_module
 
 _CODE_ENDINGS = (".py", ".pyc", ".pyd", ".so", ".nbi", ".nbc", ".pth")
 _FOLDERS_OF_CODE = tuple(
@@ -48,6 +51,7 @@ _SPEAKS = {
     "os.scandir": "lists {0}",
     "glob.glob": "lists {0}",
 }
+_TAPE_MAKERS = ((tape_module, "load_tape"), (synth_module, "synthetic_tape"), (synth_module, "synthesize"))
 _CLOCKS = ("now", "utcnow", "today")
 _UNSEEN_BYTES = 65_536
 """Bytes read where Python opened nothing; less than this may be the interpreter's own."""
@@ -69,6 +73,7 @@ class Watch:
         self._allowed = tuple(str(path.resolve()) for path in allowed)
         self._acts: dict[tuple[str, str], None] = {}
         _replace_clocks(self._on_clock)
+        self._watch_tapes()
         self._before = _fingerprint()
         self._random = _random_state()
         self._expected = _bytes_read()
@@ -87,6 +92,20 @@ class Watch:
         if unseen > _UNSEEN_BYTES:
             self._add("plug-in", f"reads {unseen:,} bytes from files that Python did not open")
         return tuple(self._acts)
+
+    def _watch_tapes(self) -> None:
+        """Tell when a plug-in loads a tape by itself: that one has no other future."""
+
+        def told(name: str, make: Callable[..., Any]) -> Callable[..., Any]:
+            def made(*arguments: Any, **named: Any) -> Any:
+                if package := self._plug_in_calling(sys._getframe(1)):
+                    self._add(package, f"takes a tape by itself ({name})")
+                return make(*arguments, **named)
+
+            return made
+
+        for module, name in _TAPE_MAKERS:
+            setattr(module, name, told(name, getattr(module, name)))
 
     def _add(self, package: str, what: str) -> None:
         self._acts.setdefault((package, what), None)
@@ -110,7 +129,11 @@ class Watch:
         if package is None or self._is_code(path):
             return
         reads = mode is None or not set(str(mode)) & set("wax")
-        self._add(package, f"{'reads' if reads else 'writes'} the file {os.fsdecode(path)}")
+        place = os.path.abspath(os.fsdecode(path))
+        own = tempfile.gettempdir()
+        if place.startswith(own):
+            place = "its temporary folder" + place[len(own) :]
+        self._add(package, f"{'reads' if reads else 'writes'} the file {place}")
 
     def _is_code(self, path: Any) -> bool:
         if path is None or isinstance(path, int):
