@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import lfilter
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.signals.volatility.history import VolHistory
+from newsvol.signals.volatility.naive_nb import ewma_nb
 from newsvol.signals.volatility.protocol import FORECASTERS
 from newsvol.signals.volatility.trailing import trailing_mean
 
@@ -72,7 +72,7 @@ class DiurnalEwma:
             return np.full(len(known), np.nan)
         z = history.z[known]
         smooth = np.full(len(known), np.nan)
-        smooth[known] = lfilter([1 - self.decay], [1, -self.decay], z, zi=[self.decay * z[0]])[0]
+        smooth[known] = ewma_nb(z, self.decay)
         return history.to_bucket(history.diurnal * last_known(smooth))
 
 
