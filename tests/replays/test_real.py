@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from newsvol.replays.simulation.audit import audit
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.latency import parse_latency
 from newsvol.replays.evaluation.run_metrics import evaluated_buckets
-from newsvol.replays.simulation.audit import audit
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.service_times import rule_times
 from newsvol.replays.simulation.session import model_ticks, run_session

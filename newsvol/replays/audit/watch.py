@@ -70,6 +70,8 @@ class Watch:
 
     def __init__(self, packages: Sequence[str], allowed: Sequence[Path] = ()) -> None:
         self._packages = frozenset(packages)
+        # what is seen of the process as a whole any of them may have done
+        self._any = ", ".join(sorted(packages))
         self._allowed = tuple(str(path.resolve()) for path in allowed)
         self._acts: dict[tuple[str, str], None] = {}
         _replace_clocks(self._on_clock)
@@ -81,16 +83,18 @@ class Watch:
 
     def acts(self) -> tuple[tuple[str, str], ...]:
         """Return what was seen so far: (package, what it did)."""
+        if not self._packages:
+            return ()
         for what in _changed(self._before):
-            self._add("plug-in", f"changes {what}, which is not its own")
+            self._add(self._any, f"changes {what}, which is not its own")
         if _random_state() != self._random:
-            self._add("plug-in", "draws from the global random state, which other code moves too")
+            self._add(self._any, "draws from the global random state, which other code moves too")
         for package, module in self._modules():
             for clock in _clocks_in(module):
                 self._add(package, f"reads the wall clock ({clock})")
         unseen = _bytes_read() - self._expected
         if unseen > _UNSEEN_BYTES:
-            self._add("plug-in", f"reads {unseen:,} bytes from files that Python did not open")
+            self._add(self._any, f"reads {unseen:,} bytes from files that Python did not open")
         return tuple(self._acts)
 
     def _watch_tapes(self) -> None:

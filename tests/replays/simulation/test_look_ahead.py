@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from newsvol.replays.simulation.audit import audit
 
 from newsvol.engine.arrays import NS_PER_SECOND, FloatArray
-from newsvol.replays.simulation.audit import audit
 from newsvol.replays.simulation.recipe import Recipe, parse_recipe
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.builtin import FORECASTERS

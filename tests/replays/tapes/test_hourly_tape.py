@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from newsvol.replays.simulation.audit import audit
 
 from newsvol.engine.arrays import NS_PER_HOUR, NS_PER_MINUTE, FloatArray
 from newsvol.engine.frames import BarFrame
 from newsvol.replays.replay import replay
-from newsvol.replays.simulation.audit import audit
 from newsvol.replays.simulation.recipe import Recipe, parse_recipe
 from newsvol.replays.tapes.synth import Market, perfect_reading, synthesize
 from newsvol.replays.tapes.tape import Tape

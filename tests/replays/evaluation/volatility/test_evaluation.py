@@ -6,13 +6,13 @@ from datetime import date
 
 import numpy as np
 from evaluations import request_of, schedule_of
+from newsvol.replays.simulation.audit import perturb
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import InputError
 from newsvol.replays.evaluation.volatility.evaluation import Evaluation, evaluate
 from newsvol.replays.report.evaluation.page import render_page
 from newsvol.replays.report.evaluation.verdicts import model_verdicts, span_sentence
-from newsvol.replays.simulation.audit import perturb
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.naive import NAIVE

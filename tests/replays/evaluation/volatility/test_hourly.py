@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from newsvol.replays.simulation.audit import perturb
 
 from newsvol.engine.arrays import NS_PER_HOUR, FloatArray
 from newsvol.engine.frames import BarFrame
 from newsvol.replays.evaluation.volatility.evaluation import Request, evaluate
 from newsvol.replays.evaluation.volatility.sweep import Grid, sweep
-from newsvol.replays.simulation.audit import perturb
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.buckets import cut_sessions

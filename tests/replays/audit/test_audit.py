@@ -1,0 +1,313 @@
+"""The audit: honest recipes pass it, and what plug-ins do beside computing is named."""
+
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from plug_in_folder import request_of, write_plug_in
+
+from newsvol.engine.arrays import FloatArray
+from newsvol.engine.errors import InputError, RecipeError, TapeError, UnknownNameError
+from newsvol.replays.audit.audit import AuditReport, audit
+from newsvol.replays.audit.finding import Finding
+from newsvol.replays.tapes.tape import Tape
+
+SHORT = {"volatility.window": 300, "volatility.min_window": 60}
+
+
+@pytest.fixture(scope="module")
+def small(planted: tuple[Tape, FloatArray]) -> Tape:
+    """The first seventy sessions of the planted market."""
+    return planted[0].until(planted[0].days()[0] + timedelta(days=100))
+
+
+def audited(
+    tape: Tape,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    kind: str = "strategy",
+    moments: int = 4,
+    **settings: object,
+) -> AuditReport:
+    """Audit a plug-in ``mine`` whose object is called `Mine`."""
+    monkeypatch.syspath_prepend(write_plug_in(folder, source, **{f"{kind}_mine": "Mine"}))
+    return audit(tape, request_of(kind, "mine", SHORT, moments=moments, **settings))
+
+
+STRATEGY = """
+import numpy as np
+{imports}
+
+class Mine:
+    every_bar = {every_bar}
+    lookback = {lookback}
+
+    def decide(self, frame):
+        {body}
+"""
+
+
+def strategy(body: str, imports: str = "", every_bar: bool = False, lookback: int = 1) -> str:
+    return STRATEGY.format(
+        body=body.replace("\n", "\n        "), imports=imports, every_bar=every_bar, lookback=lookback
+    )
+
+
+HELD = "return np.where(np.isfinite(frame.variance), 0.5, np.nan)"
+
+HONEST = {
+    "pandas_rolling": (
+        "strategy",
+        strategy(
+            "level = pd.Series(frame.annual_vol).rolling(20, min_periods=1).mean().to_numpy()\n"
+            "return np.where(np.isfinite(frame.variance), np.clip(0.1 / level, 0, 1), np.nan)",
+            "import pandas as pd",
+            lookback=20,
+        ),
+    ),
+    "every_bar": (
+        "strategy",
+        strategy(
+            "up = np.concatenate([[0.0], np.diff(frame.close)])\n"
+            "return np.where(np.isfinite(frame.variance), np.where(up > 0, 1.0, 0.0), np.nan)",
+            every_bar=True,
+            lookback=2,
+        ),
+    ),
+    "time_of_day": (
+        "strategy",
+        strategy(
+            "day = (frame.tick_ns // 86_400_000_000_000 + 4) % 7\n"
+            "weight = np.where((day == 1) | (frame.slot == 6), 0.2, 0.8)\n"
+            "return np.where(np.isfinite(frame.variance), weight, np.nan)"
+        ),
+    ),
+    "event": (
+        "strategy",
+        """
+import sys
+from newsvol.strategies.events import as_columns
+
+class Counting:
+    every_bar = True
+    lookback = sys.maxsize
+
+    def __init__(self):
+        self.rises, self.last = 0, None
+
+    def on_tick(self, tick):
+        if self.last is not None and tick.close > self.last:
+            self.rises += 1
+        self.last = tick.close
+        return None if tick.variance != tick.variance else (self.rises % 10) / 10
+
+def Mine():
+    return as_columns(Counting())
+""",
+    ),
+    "forecaster": (
+        "forecaster",
+        """
+import numpy as np
+
+class Mine:
+    def forecast(self, history):
+        known = np.where(np.isfinite(history.intensity), history.intensity, 0.0)
+        total = np.concatenate([[0.0], np.cumsum(known)])
+        count = np.concatenate([[0], np.cumsum(np.isfinite(history.intensity))])
+        rows = np.arange(len(known))
+        first = np.maximum(rows - 20, 0)
+        seen = count[rows] - count[first]
+        mean = (total[rows] - total[first]) / np.maximum(seen, 1)
+        return np.where(seen > 10, mean * history.minutes / 60, np.nan)
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_plug_in_passes(
+    name: str, small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, source = HONEST[name]
+    report = audited(small, tmp_path, monkeypatch, source, kind, moments=12)
+    assert [str(one) for one in report.findings] == []
+
+
+ACTS = {
+    "reads the wall clock (time.time)": strategy(f"time.time()\n{HELD}", "import time"),
+    "reads the wall clock (datetime.now)": strategy(
+        f"datetime.now()\n{HELD}", "from datetime import datetime"
+    ),
+    "reads the wall clock (numpy.datetime64)": strategy(f"np.datetime64('now')\n{HELD}"),
+    "draws from the global random state": strategy(f"np.random.seed(1)\nnp.random.rand()\n{HELD}"),
+    "reads the file {tmp}/answers.txt": strategy(f"open('{{tmp}}/answers.txt').read()\n{HELD}"),
+    "reads the file {tmp}/answers.npy": strategy(f"np.load('{{tmp}}/answers.npy')\n{HELD}"),
+    "bytes from files that Python did not open": strategy(
+        f"pa.OSFile('{{tmp}}/answers.txt').read()\n{HELD}", "import pyarrow as pa"
+    ),
+    "connects to": strategy(
+        "s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)\n"
+        "s.settimeout(0.01)\n"
+        f"s.connect_ex(('127.0.0.1', 9))\ns.close()\n{HELD}",
+        "import socket",
+    ),
+    "runs": strategy(f"subprocess.run(['true'], check=True)\n{HELD}", "import subprocess"),
+    "takes a tape by itself (synthetic_tape)": strategy(
+        f"newsvol.synthetic_tape()\n{HELD}", "import newsvol"
+    ),
+    "changes newsvol.strategies.orders.settle": strategy(
+        HELD, "import newsvol.strategies.orders as orders\norders.settle = lambda *a: None"
+    ),
+    "changes numpy.sign": strategy(HELD, "np.sign = np.cos"),
+}
+
+
+@pytest.mark.parametrize("what", ACTS)
+def test_what_a_plug_in_does_beside_computing_is_named(
+    what: str, small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "answers.txt").write_text("1" * 100_000)
+    np.save(tmp_path / "answers.npy", np.ones(3))
+    source = ACTS[what].replace("{tmp}", str(tmp_path))
+    report = audited(small, tmp_path, monkeypatch, source, moments=1)
+    assert what.replace("{tmp}", str(tmp_path)) in "\n".join(one.what for one in report.findings)
+    assert {one.part for one in report.findings} <= {"mine", "strategy mine"}
+
+
+def test_a_file_that_a_plug_in_may_read_is_not_named(
+    small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "answers.txt").write_text("1")
+    source = strategy(f"open('{tmp_path}/answers.txt').read()\n{HELD}")
+    report = audited(small, tmp_path, monkeypatch, source, moments=1, allowed=(tmp_path / "answers.txt",))
+    assert report.findings == ()
+
+
+MEMORIES = {
+    "a module": strategy(
+        "SEEN.setdefault('mean', frame.close[-1])\n"
+        "return np.where(np.isfinite(frame.variance), frame.close > SEEN['mean'], np.nan)",
+        "SEEN = {}",
+    ),
+    "the environment": strategy(
+        "os.environ.setdefault('SEEN', str(frame.close[-1]))\n"
+        "return np.where(np.isfinite(frame.variance), frame.close > float(os.environ['SEEN']), np.nan)",
+        "import os",
+    ),
+    "a default argument": """
+import numpy as np
+
+class Mine:
+    every_bar = False
+    lookback = 1
+
+    def decide(self, frame, seen=[]):
+        seen or seen.append(frame.close[-1])
+        return np.where(np.isfinite(frame.variance), frame.close > seen[0], np.nan)
+""",
+    "the order of a set": strategy(
+        "first = next(iter({'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'}))\n"
+        "return np.where(np.isfinite(frame.variance), (ord(first) - 96) / 10, np.nan)"
+    ),
+}
+
+
+@pytest.mark.parametrize("where", MEMORIES)
+def test_what_is_remembered_from_call_to_call_is_found(
+    where: str, small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = audited(small, tmp_path, monkeypatch, MEMORIES[where], moments=1)
+    assert "strategy mine" in {one.part for one in report.findings}
+
+
+def test_a_lookback_that_is_too_short_is_said_to_be(
+    small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = strategy(
+        "mean = np.convolve(frame.close, np.ones(5) / 5)[: len(frame)]\n"
+        "return np.where(np.isfinite(frame.variance), frame.close > mean, np.nan)",
+        lookback=2,
+    )
+    report = audited(small, tmp_path, monkeypatch, source, moments=1)
+    (found,) = report.findings
+    assert (found.part, found.column) == ("strategy mine", "weight")
+    assert found.cause == "It needs more than its lookback of 2 rows"
+    assert found.rows > 0
+    assert str(np.datetime64(found.first_ns, "ns").astype("datetime64[s]")) in str(found)
+
+
+def test_no_plug_in_enters_the_process_that_judges(
+    small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audited(small, tmp_path, monkeypatch, strategy(HELD), moments=1)
+    assert "mine" not in sys.modules
+
+
+def test_a_plug_in_that_breaks_its_contract_is_an_error_and_no_verdict(
+    small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match="strategy 'mine' of mine gives weights of shape"):
+        audited(small, tmp_path, monkeypatch, strategy("return np.ones(3)"))
+
+
+def test_a_plug_in_that_fails_is_named_with_its_line(
+    small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match=r"KeyError: 'x' \(mine.py:\d+\)"):
+        audited(small, tmp_path, monkeypatch, strategy("return {}['x']"))
+
+
+def test_what_is_no_recipe_is_refused() -> None:
+    tape = None
+    request = request_of("strategy", "nothing_of_that_name", SHORT, moments=1)
+    with pytest.raises(RecipeError, match="costs"):
+        audit(tape, replace(request, content={**request.content, "costs": 3}))  # type: ignore[arg-type]
+
+
+def test_a_name_that_nobody_registers_is_refused(small: Tape) -> None:
+    with pytest.raises(InputError, match="nothing_of_that_name"):
+        audit(small, request_of("strategy", "nothing_of_that_name", SHORT, moments=1))
+    assert issubclass(UnknownNameError, InputError)
+
+
+def test_a_tape_on_which_nothing_is_forecast_cannot_be_audited(small: Tape) -> None:
+    with pytest.raises(InputError, match="there is nothing to audit: no forecast is made"):
+        audit(small, request_of("strategy", "vol_target", {"volatility.min_window": 2400}, moments=1))
+
+
+def test_an_empty_tape_cannot_be_audited(small: Tape) -> None:
+    empty = Tape(small.bars.take(slice(0)), small.news.take(slice(0)), small.sessions, small.info)
+    with pytest.raises(TapeError, match="the tape has no bars"):
+        audit(empty, request_of("strategy", "vol_target", SHORT, moments=1))
+
+
+def test_progress_is_told_in_stages(small: Tape) -> None:
+    told: list[tuple[str, int, int]] = []
+    report = audit(
+        small, request_of("strategy", "vol_target", SHORT, moments=3), lambda *stage: told.append(stage)
+    )
+    assert report.findings == ()
+    stages = list(dict.fromkeys(stage for stage, _, _ in told))
+    assert stages == ["Starting two interpreters", "Live pass", "Columns", "Changing the future"]
+    assert told[-1] == ("Changing the future", 3, 3)
+
+
+def test_a_finding_is_one_readable_line() -> None:
+    found = Finding(
+        "strategy x",
+        "1 from what was known then, 0 given all rows",
+        "It reads rows",
+        "weight",
+        1_702_672_200_000_000_000,
+        3,
+        200,
+    )
+    assert str(found) == (
+        "strategy x: 1 from what was known then, 0 given all rows; weight from 2023-12-15T20:30:00 UTC on, "
+        "3 of 200 rows (1.50%). It reads rows"
+    )
