@@ -67,15 +67,17 @@ def bars_of(table: RawTable, request: ImportRequest) -> FileBars:
         spans = daily_spans(table, stamps, request, sieve)
     else:
         bar_ns = bar_length(stamps.wall_ns[sieve.kept])
-        seen = activity(numbers["volume"], numbers["trades"], numbers["close"], bar_ns)
+        # Returns are those of time, not of the file: it may run backward, or be shuffled.
+        in_time = np.argsort(stamps.wall_ns, kind="stable")
+        seen = activity(numbers["volume"], numbers["trades"], numbers["close"], bar_ns, in_time)
         spans = intraday_spans(table, stamps, seen, request, sieve)
     _hold_bad_values(table, columns, numbers, sieve, close_only=bool(missing))
-    ordered, newest_first = in_order(spans.open_ns, sieve, table.name)
+    ordered, moves = in_order(spans.open_ns, sieve)
     _require_rows(table, sieve)
     bars = _frame(
         spans, numbers, ordered, LEAN_SCALE if table.form == "lean" else 1.0, bool(missing), request
     )
-    notes = (*table.notes, *(("newest first, turned round",) if newest_first else ()))
+    notes = (*table.notes, *moves)
     if missing:
         notes = (*notes, f"no {', '.join(missing)}: built from closes")
     report = FileReport(
