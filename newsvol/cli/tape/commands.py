@@ -98,6 +98,11 @@ class SeveralValues(click.Command):
 )
 @click.option("--news-tz", metavar="ZONE", help="Zone of headline stamps without one; it cannot be proven.")
 @click.option(
+    "--resolution",
+    type=click.Choice(["millisecond", "second", "minute", "hour", "day"]),
+    help="What headline stamps were rounded down to. Proven for each source if not given.",
+)
+@click.option(
     "--feed-delay",
     type=click.FloatRange(min=0, max=86_400),
     default=0.0,

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from newsvol.replays.tapes.calendar import calendar_zone, sessions_between
 from newsvol.replays.tapes.coverage import coverage_of
 from newsvol.replays.tapes.importing.bars import FileBars, bars_of
 from newsvol.replays.tapes.importing.columns import HEADER_NAMES, require_mapped
-from newsvol.replays.tapes.importing.news import FileNews, news_of, resolution_word
+from newsvol.replays.tapes.importing.news import FileNews, news_of
 from newsvol.replays.tapes.importing.quarantine import COLUMNS
 from newsvol.replays.tapes.importing.raw_table import RawTable, plain, read_table
 from newsvol.replays.tapes.importing.request import FileReport, ImportRequest, ImportResult
+from newsvol.replays.tapes.importing.resolution import resolution_word
 from newsvol.replays.tapes.importing.zones import require_zone
 from newsvol.replays.tapes.tape import Tape, TapeInfo
 
@@ -171,6 +173,7 @@ def _origin(report: FileReport) -> dict[str, Any]:
         "zone": report.zone,
         "stamp": report.stamp,
         "evidence": list(report.evidence),
+        "sources": [asdict(source) for source in report.sources],
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from newsvol.replays.tapes.importing.resolution import ResolutionName, SourceResolution
 from newsvol.replays.tapes.tape import Tape, save_tape
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class ImportRequest:
         Zone of bar stamps that carry none; None proves it from the data.
     news_tz : str, optional
         Zone of headline stamps that carry none. It cannot be proven, so it must be said.
+    resolution : {"millisecond", "second", "minute", "hour", "day"}, optional
+        What headline stamps with a time of day were rounded down to; None proves it for each source.
     columns : mapping of role to column
         Where detection goes wrong: ``{"close": "Last"}``. Roles of `newsvol.replays.tapes.importing.columns`.
     feed_delay_ns : int
@@ -46,6 +49,7 @@ class ImportRequest:
     stamp: StampEdge | None = None
     tz: str | None = None
     news_tz: str | None = None
+    resolution: ResolutionName | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     feed_delay_ns: int = 0
     close_only: bool = False
@@ -65,6 +69,7 @@ class FileReport:
     zone: str
     stamp: str
     evidence: tuple[str, ...]
+    sources: tuple[SourceResolution, ...] = ()
 
 
 @dataclass(frozen=True)
