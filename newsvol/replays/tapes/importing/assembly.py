@@ -22,7 +22,7 @@ from newsvol.replays.tapes.importing.raw_table import RawTable, plain, read_tabl
 from newsvol.replays.tapes.importing.request import FileReport, ImportRequest, ImportResult
 from newsvol.replays.tapes.importing.resolution import resolution_word
 from newsvol.replays.tapes.importing.zones import require_zone
-from newsvol.replays.tapes.tape import Tape, TapeInfo
+from newsvol.replays.tapes.tape import BadPrintFrame, Tape, TapeInfo
 
 DEFAULT_INSTRUMENT = "SPY"
 LINES_IN_A_HEADLINE = 200
@@ -63,7 +63,8 @@ def import_tape(request: ImportRequest, progress: Callable[[str], None] = lambda
     for table in bar_tables:
         progress(f"proving the stamps of {table.name}")
         parts.append(bars_of(table, request))
-    bars, instrument = _joined(parts), _instrument(parts, request)
+    bars, bad_prints = _joined(parts)
+    instrument = _instrument(parts, request)
     news_parts: list[FileNews] = []
     for table in news_tables:
         progress(f"reading the headlines of {table.name}")
@@ -83,7 +84,10 @@ def import_tape(request: ImportRequest, progress: Callable[[str], None] = lambda
             "close_only": request.close_only,
             "files": [_origin(report) for report in reports],
         },
-        counts=_counts(bars, news, sessions, parts[0].bar_ns, reports),
+        counts={
+            **_counts(bars, news, sessions, parts[0].bar_ns, reports),
+            **({"bad_prints": len(bad_prints)} if len(bad_prints) else {}),
+        },
     )
     sieves = (*(part.sieve for part in parts), *(part.sieve for part in news_parts))
     held = [rows for sieve in sieves if len(rows := sieve.rows())]
@@ -91,7 +95,7 @@ def import_tape(request: ImportRequest, progress: Callable[[str], None] = lambda
     assert len(quarantine) == sum(report.read - report.kept for report in reports), (
         "read = kept + quarantined"
     )
-    return ImportResult(Tape(bars, news, sessions, info), quarantine, reports)
+    return ImportResult(Tape(bars, news, sessions, info, bad_prints), quarantine, reports)
 
 
 def _names(files: Sequence[Path]) -> list[str]:
@@ -113,13 +117,13 @@ def _instrument(parts: Sequence[FileBars], request: ImportRequest) -> str:
     return next(iter(symbols), DEFAULT_INSTRUMENT)
 
 
-def _joined(parts: Sequence[FileBars]) -> BarFrame:
+def _joined(parts: Sequence[FileBars]) -> tuple[BarFrame, BadPrintFrame]:
     lengths = {part.bar_ns: part.report.file for part in parts}
     if len(lengths) > 1:
         told = ", ".join(f"{file} {bar_ns / 6e10:g} minutes" for bar_ns, file in lengths.items())
         raise TapeError(f"bars of different lengths do not make one tape: {told}; import them apart")
     if len(parts) == 1:
-        return parts[0].bars
+        return parts[0].bars, parts[0].bad_prints
     columns = {name: np.concatenate([getattr(part.bars, name) for part in parts]) for name in _BAR_COLUMNS}
     owner = np.repeat(np.arange(len(parts)), [len(part.bars) for part in parts])
     order = np.argsort(columns["open_ns"], kind="stable")
@@ -136,10 +140,15 @@ def _joined(parts: Sequence[FileBars]) -> BarFrame:
             f"{one} and {two} overlap: {int(same.sum()):,} bars from {_utc(first)} to {_utc(last)} "
             "are in both; leave one out, or cut it"
         )
-    return BarFrame(**columns)
+    off = {
+        name: np.concatenate([getattr(part.bad_prints, name) for part in parts]) for name in _PRINT_COLUMNS
+    }
+    in_time = np.argsort(off["open_ns"], kind="stable")
+    return BarFrame(**columns), BadPrintFrame(**{name: values[in_time] for name, values in off.items()})
 
 
 _BAR_COLUMNS = ("open_ns", "close_ns", "open", "high", "low", "close", "volume")
+_PRINT_COLUMNS = ("open_ns", "high", "low")
 
 
 def _utc(stamp_ns: int) -> str:

@@ -12,12 +12,14 @@ from newsvol.replays.tapes.calendar import session_of, sessions_between
 from newsvol.replays.tapes.importing.columns import BAR_NAMES, find_columns
 from newsvol.replays.tapes.importing.edges import bar_length
 from newsvol.replays.tapes.importing.order import in_order
+from newsvol.replays.tapes.importing.prints import BAD_BODY, bad_bodies, mended
 from newsvol.replays.tapes.importing.quarantine import Sieve
 from newsvol.replays.tapes.importing.raw_table import RawTable
 from newsvol.replays.tapes.importing.request import FileReport, ImportRequest
 from newsvol.replays.tapes.importing.spans import Spans, daily_spans, intraday_spans, is_daily
 from newsvol.replays.tapes.importing.stamps import read_stamps
 from newsvol.replays.tapes.importing.zones import activity
+from newsvol.replays.tapes.tape import BadPrintFrame
 
 LEAN_SCALE = 1e-4
 
@@ -27,6 +29,7 @@ class FileBars:
     """The bars of one file, the length that most of them have, and how they were understood."""
 
     bars: BarFrame
+    bad_prints: BadPrintFrame
     bar_ns: int
     report: FileReport
     sieve: Sieve
@@ -73,9 +76,10 @@ def bars_of(table: RawTable, request: ImportRequest) -> FileBars:
         spans = intraday_spans(table, stamps, seen, request, sieve)
     _hold_bad_values(table, columns, numbers, sieve, close_only=bool(missing))
     ordered, moves = in_order(spans.open_ns, sieve)
+    ordered = _without_bad_bodies(numbers, ordered, sieve, close_only=bool(missing))
     _require_rows(table, sieve)
-    bars = _frame(
-        spans, numbers, ordered, LEAN_SCALE if table.form == "lean" else 1.0, bool(missing), request
+    bars, bad_prints = mended(
+        _frame(spans, numbers, ordered, LEAN_SCALE if table.form == "lean" else 1.0, bool(missing), request)
     )
     notes = (*table.notes, *moves)
     if missing:
@@ -90,9 +94,16 @@ def bars_of(table: RawTable, request: ImportRequest) -> FileBars:
         columns=columns,
         zone=spans.zone,
         stamp=spans.stamp,
-        evidence=(*notes, *spans.evidence),
+        evidence=(*notes, *spans.evidence, *_off_market(bad_prints)),
     )
-    return FileBars(bars, spans.bar_ns, report, sieve, symbol)
+    return FileBars(bars, bad_prints, spans.bar_ns, report, sieve, symbol)
+
+
+def _off_market(bad_prints: BadPrintFrame) -> tuple[str, ...]:
+    if not len(bad_prints):
+        return ()
+    bars = "1 bar has" if len(bad_prints) == 1 else f"{len(bad_prints):,} bars have"
+    return (f"{bars} a high or low off the market: open or close stands for it",)
 
 
 def _require_rows(table: RawTable, sieve: Sieve) -> None:
@@ -154,6 +165,17 @@ def _hold_bad_values(
         written = table.frame[columns["volume"]].str.strip().str.lower()
         absent = written.isin(["", "nan", "na", "n/a", "null", "none", "-"]).to_numpy(dtype=np.bool_)
         sieve.hold(~np.isfinite(volume) & ~absent, "unreadable volume")
+
+
+def _without_bad_bodies(
+    numbers: dict[str, FloatArray], ordered: IntArray, sieve: Sieve, close_only: bool
+) -> IntArray:
+    prices = [numbers["close" if close_only else role][ordered] for role in ("open", "high", "low", "close")]
+    off = bad_bodies(*prices)
+    held = np.zeros(len(numbers["close"]), dtype=np.bool_)
+    held[ordered[off]] = True
+    sieve.hold(held, BAD_BODY)
+    return ordered[~off]
 
 
 def _frame(
