@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
 from newsvol.engine.errors import ConventionError, TapeError
@@ -11,6 +10,7 @@ from newsvol.engine.frames import BarFrame
 from newsvol.replays.tapes.calendar import session_of, sessions_between
 from newsvol.replays.tapes.importing.columns import BAR_NAMES, find_columns
 from newsvol.replays.tapes.importing.edges import bar_length
+from newsvol.replays.tapes.importing.numbers import read_numbers
 from newsvol.replays.tapes.importing.order import in_order
 from newsvol.replays.tapes.importing.prints import BAD_BODY, bad_bodies, mended
 from newsvol.replays.tapes.importing.quarantine import Sieve
@@ -61,10 +61,7 @@ def bars_of(table: RawTable, request: ImportRequest) -> FileBars:
         table.frame[columns["stamp"]], table.frame[columns["time"]] if "time" in columns else None, table.name
     )
     sieve.hold(~stamps.valid, "unreadable stamp")
-    numbers = {
-        role: _numbers(table, columns.get(role))
-        for role in ("open", "high", "low", "close", "volume", "trades")
-    }
+    numbers, written = read_numbers(table, columns, request.decimal)
     _require_rows(table, sieve)
     if is_daily(stamps):
         spans = daily_spans(table, stamps, request, sieve)
@@ -78,10 +75,11 @@ def bars_of(table: RawTable, request: ImportRequest) -> FileBars:
     ordered, moves = in_order(spans.open_ns, sieve)
     ordered = _without_bad_bodies(numbers, ordered, sieve, close_only=bool(missing))
     _require_rows(table, sieve)
+    sieve.require_clean(request.max_quarantined)
     bars, bad_prints = mended(
         _frame(spans, numbers, ordered, LEAN_SCALE if table.form == "lean" else 1.0, bool(missing), request)
     )
-    notes = (*table.notes, *moves)
+    notes = (*table.notes, *written, *moves)
     if missing:
         notes = (*notes, f"no {', '.join(missing)}: built from closes")
     report = FileReport(
@@ -133,18 +131,6 @@ def _one_symbol(table: RawTable, columns: dict[str, str], instrument: str | None
         raise TapeError(f"{table.name} holds {held}, not {symbol}; pass --instrument {counts.index[0]}")
     sieve.hold((names != symbol).to_numpy(dtype=np.bool_), "another instrument")
     return symbol
-
-
-def _numbers(table: RawTable, column: str | None) -> FloatArray:
-    if column is None:
-        return np.full(len(table.frame), np.nan)
-    cells = table.frame[column]
-    number = pd.to_numeric(cells, errors="coerce")
-    if cells.dtype.kind not in "iuf" and (odd := number.isna() & cells.notna()).any():
-        # "1,234.50" and "$12.30" are numbers to a spreadsheet.
-        plain_text = cells[odd].astype(str).str.replace(r"[,$\s]", "", regex=True)
-        number = number.astype(np.float64).where(~odd, pd.to_numeric(plain_text, errors="coerce"))
-    return number.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _hold_bad_values(

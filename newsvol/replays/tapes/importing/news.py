@@ -76,6 +76,7 @@ def news_of(table: RawTable, request: ImportRequest, bars: BarFrame) -> FileNews
     sieve.hold(repeated, "duplicate")
     first_ns, last_ns = int(bars.open_ns[0]), int(bars.close_ns[-1])
     sieve.hold(~known | (available < first_ns) | (available > last_ns), "outside bars")
+    sieve.require_clean(request.max_quarantined)
     kept = np.flatnonzero(sieve.kept)
     report = FileReport(
         file=table.name,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 StampEdge = Literal["start", "end"]
+DecimalMark = Literal["point", "comma"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class ImportRequest:
         From a headline's publication to its arrival here; added to every `available_ns`.
     close_only : bool
         Accept bars without open, high and low; they are built from closes.
+    decimal : {"point", "comma"}, optional
+        The decimal mark of prices in text; None proves it from the data.
+    max_quarantined : float
+        The share of faulty rows above which a file is refused.
     """
 
     bars: tuple[Path, ...]
@@ -53,6 +58,8 @@ class ImportRequest:
     columns: Mapping[str, str] = field(default_factory=dict)
     feed_delay_ns: int = 0
     close_only: bool = False
+    decimal: DecimalMark | None = None
+    max_quarantined: float = 0.05
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ def test_a_repeated_hour_is_read_as_the_later_one(tmp_path):
 
 def test_a_skipped_hour_is_put_aside(bars, tmp_path):
     text = "time,title\n2024-03-10 02:30,never\n2024-03-10 03:30,real\n"
-    result = take(bars, text, tmp_path, news_tz=NEW_YORK)
+    result = take(bars, text, tmp_path, news_tz=NEW_YORK, max_quarantined=0.5)
     assert result.reports[1].quarantined == {"wall clock skips this hour": 1}
 
 
@@ -214,7 +214,7 @@ ROWS = st.lists(
 @given(rows=ROWS)
 def test_read_is_kept_plus_quarantined_for_any_dirt(bars, tmp_path, rows):
     good = [f"2024-03-07T15:00:{second:02}Z,good {second}" for second in range(45)]
-    result = take(bars, "\n".join(["time,title", *good, *rows]) + "\n", tmp_path)
+    result = take(bars, "\n".join(["time,title", *good, *rows]) + "\n", tmp_path, max_quarantined=1)
     report = result.reports[1]
     assert report.read == 45 + len(rows)
     assert report.read == report.kept + sum(report.quarantined.values())
