@@ -21,6 +21,13 @@ from newsvol.replays.tapes.importing.quarantine import COLUMNS
 from newsvol.replays.tapes.importing.raw_table import RawTable, plain, read_table
 from newsvol.replays.tapes.importing.request import FileReport, ImportRequest, ImportResult
 from newsvol.replays.tapes.importing.resolution import resolution_word
+from newsvol.replays.tapes.importing.splits import (
+    adjusted,
+    as_origin,
+    read_splits,
+    require_adjusted,
+    suspected_splits,
+)
 from newsvol.replays.tapes.importing.zones import require_zone
 from newsvol.replays.tapes.tape import BadPrintFrame, Tape, TapeInfo
 
@@ -65,6 +72,8 @@ def import_tape(request: ImportRequest, progress: Callable[[str], None] = lambda
         parts.append(bars_of(table, request))
     bars, bad_prints = _joined(parts)
     instrument = _instrument(parts, request)
+    progress("looking for splits")
+    bars, bad_prints, splits = _unsplit(bars, bad_prints, request, exchange_zone, bar_tables)
     news_parts: list[FileNews] = []
     for table in news_tables:
         progress(f"reading the headlines of {table.name}")
@@ -82,6 +91,7 @@ def import_tape(request: ImportRequest, progress: Callable[[str], None] = lambda
             "kind": "import",
             "feed_delay_seconds": request.feed_delay_ns / NS_PER_SECOND,
             "close_only": request.close_only,
+            **splits,
             "files": [_origin(report) for report in reports],
         },
         counts={
@@ -115,6 +125,29 @@ def _instrument(parts: Sequence[FileBars], request: ImportRequest) -> str:
         held = ", ".join(f"{symbol} ({file})" for symbol, file in symbols.items())
         raise TapeError(f"the files hold different instruments: {held}; a tape has one")
     return next(iter(symbols), DEFAULT_INSTRUMENT)
+
+
+def _unsplit(
+    bars: BarFrame,
+    bad_prints: BadPrintFrame,
+    request: ImportRequest,
+    zone: str,
+    tables: Sequence[RawTable],
+) -> tuple[BarFrame, BadPrintFrame, dict[str, Any]]:
+    """Adjust for the splits that are listed, and settle those that are not; return what the origin says."""
+    listed = read_splits(request.splits) if request.splits is not None else ()
+    sessions = sessions_between(request.calendar, int(bars.open_ns[0]), int(bars.close_ns[-1]))
+    bars, bad_prints, done = adjusted(bars, bad_prints, listed, sessions, zone)
+    suspects = suspected_splits(bars, sessions, zone)
+    if not request.keep_splits:
+        require_adjusted(suspects, [table.name for table in tables])
+    said: dict[str, Any] = {}
+    if request.splits is not None:
+        said["splits"] = [as_origin(split) for split in done]
+        said["splits_listed"] = len(listed)
+    if suspects:
+        said["splits_kept"] = [as_origin(suspect.split) for suspect in suspects]
+    return bars, bad_prints, said
 
 
 def _joined(parts: Sequence[FileBars]) -> tuple[BarFrame, BadPrintFrame]:

@@ -45,6 +45,10 @@ class ImportRequest:
         The decimal mark of prices in text; None proves it from the data.
     max_quarantined : float
         The share of faulty rows above which a file is refused.
+    splits : Path, optional
+        Splits that the prices are not adjusted for (CSV ``date,ratio``); they are adjusted for them.
+    keep_splits : bool
+        Accept nights that look like unadjusted splits.
     """
 
     bars: tuple[Path, ...]
@@ -60,6 +64,8 @@ class ImportRequest:
     close_only: bool = False
     decimal: DecimalMark | None = None
     max_quarantined: float = 0.05
+    splits: Path | None = None
+    keep_splits: bool = False
 
 
 @dataclass(frozen=True)
