@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
-from newsvol.engine.errors import ConventionError, TapeError
+from newsvol.engine.errors import ConventionError, QuarantineError, TapeError
 from newsvol.engine.frames import BarFrame
 from newsvol.replays.tapes.calendar import session_of, sessions_between
 from newsvol.replays.tapes.importing.columns import BAR_NAMES, find_columns
@@ -107,7 +107,10 @@ def _off_market(bad_prints: BadPrintFrame) -> tuple[str, ...]:
 def _require_rows(table: RawTable, sieve: Sieve) -> None:
     if not sieve.kept.any():
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sieve.counts().items())
-        raise TapeError(f"{table.name}: none of its {len(table):,} rows can be used ({reasons})")
+        raise QuarantineError(
+            f"{table.name}: none of its {len(table):,} rows can be used ({reasons}{sieve.about_fields()})",
+            sieve.rows(),
+        )
 
 
 def _one_symbol(table: RawTable, columns: dict[str, str], instrument: str | None, sieve: Sieve) -> str | None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from newsvol.engine.arrays import NS_PER_DAY, BoolArray, IntArray, TextArray
-from newsvol.engine.errors import ConventionError, TapeError
+from newsvol.engine.errors import ConventionError, QuarantineError
 from newsvol.engine.frames import BarFrame
 from newsvol.replays.tapes.calendar import calendar_zone, session_dates, sessions_between
 from newsvol.replays.tapes.importing.columns import NEWS_NAMES, find_columns
@@ -70,7 +70,9 @@ def news_of(table: RawTable, request: ImportRequest, bars: BarFrame) -> FileNews
     repeated = np.zeros(len(headline), dtype=np.bool_)
     rows = np.flatnonzero(sieve.kept)
     if not len(rows):
-        raise TapeError(f"{table.name}: none of its {len(table)} rows is a headline with a stamp")
+        raise QuarantineError(
+            f"{table.name}: none of its {len(table)} rows is a headline with a stamp", sieve.rows()
+        )
     items = pd.DataFrame({"source": source[rows], "headline": headline[rows], "published": published[rows]})
     repeated[rows] = items.duplicated().to_numpy()
     sieve.hold(repeated, "duplicate")

@@ -27,7 +27,8 @@ def read_numbers(
     """Read the numbers of a bar file; NaN where a cell is none.
 
     A price like "497,89" can only have a decimal comma, one like "1,234.50" only a decimal point; "497,275"
-    may be either, and is read as the others of its file are. Volumes are read with the mark of the prices.
+    may be either, and is read as the others of its file are. Volumes are read with the mark of the prices,
+    unless they prove the other one: "892997.0" is no number with a decimal comma.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def read_numbers(
     numbers = {}
     for role in _ROLES:
         if role in texts:
-            numbers[role] = _parsed(texts[role], mark)
+            numbers[role] = _parsed(texts[role], mark if role in _PRICES else _own_mark(texts[role], mark))
         elif role in columns:
             cells = pd.to_numeric(table.frame[columns[role]], errors="coerce")
             numbers[role] = cells.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -76,16 +77,14 @@ def _decimal_mark(
         return "point", ()
     text = pd.concat([cells[cells.str.contains("[.,]")] for cells in prices])
     text = text.str.replace(_DRESS, "", regex=True)
-    as_point, as_comma = text.str.fullmatch(_POINT), text.str.fullmatch(_COMMA)
-    points, decimal_commas = int((as_point & ~as_comma).sum()), int((as_comma & ~as_point).sum())
-    proofs = points + decimal_commas
-    votes: dict[DecimalMark, int] = {"point": points, "comma": decimal_commas}
+    votes = _votes(text)
+    proofs = sum(votes.values())
     for mark, proving in votes.items():
         if proofs and proving >= _MOST * proofs:
             return mark, (f"{_WORDS[mark]}, which {proving:,} prices prove",)
     if proofs:
         raise ConventionError(
-            f"{file}: {decimal_commas:,} of its prices have decimal commas and {points:,} decimal points; "
+            f"{file}: {votes['comma']:,} of its prices have decimal commas and {votes['point']:,} points; "
             "write them one way, or pass --decimal comma or --decimal point"
         )
     example = next(cell for cell in text if "," in cell)
@@ -93,6 +92,21 @@ def _decimal_mark(
         f"{file}: the comma in its prices ({example}) may mark decimals or thousands; "
         "pass --decimal comma or --decimal point"
     )
+
+
+def _votes(text: "pd.Series[Any]") -> dict[DecimalMark, int]:
+    """Count the cells that can be read with one mark only."""
+    as_point, as_comma = text.str.fullmatch(_POINT), text.str.fullmatch(_COMMA)
+    return {"point": int((as_point & ~as_comma).sum()), "comma": int((as_comma & ~as_point).sum())}
+
+
+def _own_mark(text: "pd.Series[Any]", of_prices: DecimalMark) -> DecimalMark:
+    marked = text[text.str.contains("," if of_prices == "point" else ".", regex=False)]
+    if not len(marked):
+        return of_prices
+    votes = _votes(marked.str.replace(_DRESS, "", regex=True))
+    other: DecimalMark = "comma" if of_prices == "point" else "point"
+    return other if votes[other] and not votes[of_prices] else of_prices
 
 
 def _parsed(text: "pd.Series[Any]", mark: DecimalMark) -> FloatArray:

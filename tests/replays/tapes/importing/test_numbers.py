@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from vendor_bars import assert_same_bars, minute_bars, take, write_bars
 
-from newsvol.engine.errors import ConventionError
+from newsvol.engine.errors import ConventionError, QuarantineError
 
 PRICES = ["open", "high", "low", "close"]
 
@@ -34,6 +34,7 @@ def german(value: float) -> str:
 WRITTEN = {
     "comma decimals, trailing zeros dropped": (lambda value: f"{value:g}".replace(".", ","), str, ";"),
     "comma decimals and point thousands": (german, lambda value: f"{value:,}".replace(",", "."), ";"),
+    "comma decimals and volumes as floats": (german, lambda value: f"{value}.0", ";"),
     "comma decimals between tabs": (lambda value: f"{value:.2f}".replace(".", ","), str, "\t"),
     "quoted comma decimals between commas": (german, str, ","),
     "point decimals and comma thousands": ("{:,.2f}".format, "{:,}".format, ";"),
@@ -76,7 +77,16 @@ def test_a_file_written_both_ways_is_refused(bars, tmp_path):
     ways = [f"{value:.2f}" if at < half else german(value) for at, value in enumerate(bars["close"])]
     dirty = bars.assign(**dict.fromkeys(PRICES, ways))
     file = write_bars(dirty, tmp_path / "bars.csv")
-    with pytest.raises(
-        ConventionError, match=r"have decimal commas and .* decimal points; write them one way"
-    ):
+    with pytest.raises(ConventionError, match=r"have decimal commas and .* points; write them one way"):
         take(file)
+
+
+def test_numbers_with_commas_between_commas_are_told_from_fields(bars, tmp_path):
+    file = rewritten(bars, tmp_path, lambda value: f"{value:.2f}".replace(".", ","), str, ",")
+    file.write_text(file.read_text().replace('"', ""))
+    said = (
+        r"1,170 wrong number of fields: 10 fields instead of 6, split at ','; numbers with commas need quotes"
+    )
+    with pytest.raises(QuarantineError, match=said) as refused:
+        take(file)
+    assert len(refused.value.rows) == 1170
