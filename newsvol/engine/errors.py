@@ -5,7 +5,8 @@
     NewsvolError
     |-- InputError               what the user gave cannot be used; the command line exits with 2
     |   |-- TapeError            bars, news or a tape folder
-    |   |   `-- ConventionError  a stamp, zone or column convention could not be proven
+    |   |   |-- ConventionError  a stamp, zone or column convention could not be proven
+    |   |   `-- QuarantineError  a file with more bad rows than are allowed
     |   |-- RecipeError          a recipe file or one of its keys
     |   |-- UnknownNameError     no strategy, forecaster, model ... of that name
     |   |-- ModelError           a checkpoint that is corrupt, incomplete or not the pinned one
@@ -20,6 +21,7 @@ Messages say what was found, where (file, row, key) and what to do, in one line.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class NewsvolError(Exception):
@@ -36,6 +38,20 @@ class TapeError(InputError):
 
 class ConventionError(TapeError):
     """A stamp, time-zone or column convention could not be proven; say it with an option."""
+
+
+class QuarantineError(TapeError):
+    """A file has more bad rows than are allowed.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        The rows that cannot be used, columns ``file, row, reason, text``.
+    """
+
+    def __init__(self, message: str, rows: Any) -> None:
+        super().__init__(message)
+        self.rows = rows
 
 
 class RecipeError(InputError):

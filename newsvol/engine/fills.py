@@ -27,7 +27,7 @@ def fill_orders(
         The open of the first bar that opens at or after the arrival; never the bar in progress.
     ``worst``
         The high of the bar for a buy, its low for a sell, at the arrival. The extreme may lie before the
-        arrival: this is a bound, not an estimate.
+        arrival: this is a bound, not an estimate. Bad prints are no extremes: the importer takes them out.
 
     An order that arrives in no bar (overnight, in a gap) waits for the next bar: ``bridge`` and ``next_open``
     fill at its open price, ``worst`` at its extreme, all of them stamped with its open.

@@ -168,6 +168,81 @@ def test_show_prints_json_only_when_asked(files, tmp_path):
     assert told["origin"]["files"][0]["stamp"] == "end"
 
 
+def two_sources(folder):
+    """A desk that stamps to the second beside a wire that stamps to the minute."""
+    rows = [f"2024-03-07T15:{at % 60:02}:{at * 7 % 59 + 1:02}Z,desk {at},Desk" for at in range(120)]
+    rows += [f"2024-03-07T16:{at:02}:00Z,wire {at},Wire" for at in range(1, 30)]
+    (folder / "mixed.csv").write_text("\n".join(["time,title,source", *rows]) + "\n")
+    return folder / "mixed.csv"
+
+
+def test_show_has_a_row_a_source_with_its_resolution(files, tmp_path):
+    arguments = ("import", "--bars", files / "bars.csv", "--news", two_sources(tmp_path))
+    for printed in (
+        call(*arguments, "--out", tmp_path / "tape").stdout,
+        call("show", tmp_path / "tape").stdout,
+    ):
+        assert re.search(r"^Desk +second +proven +120 +-$", printed, re.MULTILINE)
+        assert re.search(r"^Wire +minute +proven +29 +29 \(100%\)$", printed, re.MULTILINE)
+    news = load_tape(tmp_path / "tape").news
+    assert set(news.available_ns[news.source == "Wire"] - news.published_ns[news.source == "Wire"]) == {6e10}
+    told = json.loads(call("show", tmp_path / "tape", "--json").stdout)
+    assert told["origin"]["files"][1]["sources"][1] == {
+        "source": "Wire",
+        "rows": 29,
+        "on_minute": 29,
+        "resolution": "minute",
+        "rounded_up": 0,
+        "proof": "proven",
+    }
+
+
+def test_a_resolution_that_is_said_wins(files, tmp_path):
+    arguments = ("import", "--bars", files / "bars.csv", "--news", two_sources(tmp_path))
+    printed = call(*arguments, "--out", tmp_path / "tape", "--resolution", "second").stdout
+    assert re.search(r"^Wire +second +--resolution +29", printed, re.MULTILINE)
+    news = load_tape(tmp_path / "tape").news
+    assert set(news.available_ns - news.published_ns) == {1e9}
+
+
+def test_a_file_of_bad_rows_is_refused_and_its_rows_are_kept_to_look_at(files, tmp_path):
+    lines = (files / "bars.csv").read_text().splitlines()
+    lines[200:600] = [line.replace(":00,", ":00,-", 1) for line in lines[200:600]]
+    (tmp_path / "bad.csv").write_text("\n".join(lines) + "\n")
+    out = tmp_path / "tapes" / "spy"
+    arguments = ("import", "--bars", tmp_path / "bad.csv", "--out", out)
+    said = str(call(*arguments, fails=TapeError).exception)
+    kept = tmp_path / "tapes" / "spy.quarantine.csv"
+    assert "most often: price missing or not positive (" in said
+    assert said.endswith(f"the rows are in {kept}")
+    assert kept.read_text().count("price missing or not positive") > 250
+    assert not out.exists()
+    call(*arguments, "--max-quarantine", "60")
+    assert load_tape(out).bars.open.min() > 0
+
+
+def test_bad_prints_and_splits_are_shown_wherever_a_tape_is(tmp_path):
+    bars = minute_bars("2024-03-06", "2024-03-12")
+    bars.loc[:779, ["open", "high", "low", "close"]] *= 4
+    bars.loc[100, "high"] *= 100
+    file = write_bars(bars, tmp_path / "bars.csv")
+    (tmp_path / "splits.csv").write_text("date,ratio\n2024-03-08,4\n")
+    call("import", "--bars", file, "--out", tmp_path / "tape", fails=TapeError)
+    printed = [
+        call(
+            "import", "--bars", file, "--out", tmp_path / "tape", "--splits", tmp_path / "splits.csv"
+        ).stdout,
+        call("check", tmp_path / "tape").stdout,
+        call("show", tmp_path / "tape").stdout,
+    ]
+    for text in printed:
+        assert re.search(r"bad prints +1 bar: open or close stands for a high or low off the market", text)
+        assert re.search(r"^2024-03-06 11:10 +9,9\d\d\.\d+ +99\.\d+ ", text, re.MULTILINE)
+        assert re.search(r"splits +adjusted for 2024-03-08 4:1\n", text)
+    call("import", "--bars", file, "--out", tmp_path / "kept", "--keep-splits")
+    assert "kept as they are, though like splits: 2024-03-08 4:1" in call("show", tmp_path / "kept").stdout
+
+
 @pytest.mark.parametrize("command", ["import", "check", "show"])
 def test_help_shows_an_example(command):
     assert "Example: newsvol tape" in call(command, "--help").stdout

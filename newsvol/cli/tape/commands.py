@@ -10,7 +10,7 @@ import click
 
 from newsvol.cli.tape.synth import synth
 from newsvol.engine.arrays import NS_PER_SECOND
-from newsvol.engine.errors import InputError
+from newsvol.engine.errors import InputError, QuarantineError, TapeError
 
 _SEVERAL = ("--bars", "--news", "--map")
 
@@ -98,6 +98,11 @@ class SeveralValues(click.Command):
 )
 @click.option("--news-tz", metavar="ZONE", help="Zone of headline stamps without one; it cannot be proven.")
 @click.option(
+    "--resolution",
+    type=click.Choice(["millisecond", "second", "minute", "hour", "day"]),
+    help="What headline stamps were rounded down to. Proven for each source if not given.",
+)
+@click.option(
     "--feed-delay",
     type=click.FloatRange(min=0, max=86_400),
     default=0.0,
@@ -108,6 +113,26 @@ class SeveralValues(click.Command):
 @click.option(
     "--close-only", is_flag=True, help="Accept bars without open, high and low; build them from closes."
 )
+@click.option(
+    "--decimal",
+    type=click.Choice(["point", "comma"]),
+    help="The decimal mark of prices. Proven from the data if not given.",
+)
+@click.option(
+    "--max-quarantine",
+    type=click.FloatRange(0, 100),
+    default=5.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="Refuse a file with more bad rows than this. Rows outside sessions or bars are not bad.",
+)
+@click.option(
+    "--splits",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="CSV of date,ratio (2020-08-31,4): divide the prices before each date, multiply the volumes.",
+)
+@click.option("--keep-splits", is_flag=True, help="Accept nights that look like unadjusted splits.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
 def import_(
     bar_files: tuple[Path, ...],
@@ -115,13 +140,15 @@ def import_(
     out: Path,
     mapped: tuple[str, ...],
     feed_delay: float,
+    max_quarantine: float,
     as_json: bool,
     **conventions: Any,
 ) -> None:
     """Turn vendor files into one validated tape.
 
     Columns, time zone and start or end stamps are detected, proven and printed; what cannot be proven is
-    refused, with the option that says it. Bad rows go to quarantine.csv: read = kept + quarantined.
+    refused, with the option that says it. Bad rows go to quarantine.csv: read = kept + quarantined. Highs and
+    lows far off the market are replaced by the bar's open or close, and kept in bad_prints.parquet.
     """
     from newsvol.cli.console import new_console
     from newsvol.cli.tape.tables import print_import, progress_line
@@ -134,10 +161,14 @@ def import_(
         news=news_files,
         columns=_mapping(mapped),
         feed_delay_ns=round(feed_delay * NS_PER_SECOND),
+        max_quarantined=max_quarantine / 100,
         **conventions,
     )
     with progress_line() as progress:
-        result = import_tape(request, progress)
+        try:
+            result = import_tape(request, progress)
+        except QuarantineError as error:
+            raise TapeError(f"{error}; the rows are in {_keep_rows(error, out)}") from error
         content_hash = result.save(out)
     if as_json:
         info = result.tape.info
@@ -148,6 +179,7 @@ def import_(
                 "content_hash": content_hash,
                 "instrument": info.instrument,
                 "counts": {name: value for name, value in info.counts.items() if name != "files"},
+                **{name: info.origin[name] for name in ("splits", "splits_kept") if name in info.origin},
                 "files": files,
             }
         )
@@ -207,6 +239,14 @@ def _mapping(pairs: Iterable[str]) -> dict[str, str]:
             raise InputError(f"--map {pair}: write ROLE=COLUMN, as in --map close=Last")
         columns[role] = column
     return columns
+
+
+def _keep_rows(error: QuarantineError, out: Path) -> Path:
+    """Write the bad rows beside the tape that was not made."""
+    file = out.with_name(f"{out.name}.quarantine.csv")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    error.rows.to_csv(file, index=False, lineterminator="\n")
+    return file
 
 
 def _print_json(value: dict[str, Any]) -> None:

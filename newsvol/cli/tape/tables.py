@@ -1,5 +1,6 @@
 """Tables that ``newsvol tape`` prints."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,14 @@ from newsvol.replays.tapes.tape import Tape
 
 _GAPS_PRINTED = 10
 _SOURCES_PRINTED = 4
+_RESOLUTIONS_PRINTED = 20
+_BAD_PRINTS_PRINTED = 10
+_PROOFS = {
+    "proven": "proven",
+    "mixed": "mixed",
+    "doubt": "in doubt",
+    "declared": "--resolution",
+}
 
 
 @contextmanager
@@ -41,12 +50,16 @@ def print_import(console: Console, result: ImportResult, folder: Path, content_h
     _print_title(console, "Conventions, and how they are known")
     for report in result.reports:
         _print_evidence(console, report)
+    _print_sources(console, result.tape)
     _print_title(console, f"Tape in {folder}")
     coverage = coverage_of(result.tape.bars, result.tape.sessions, result.tape.info.bar_ns)
     facts = _facts(result.tape, coverage, content_hash)
     if len(result.quarantine):
-        facts.insert(-1, ("quarantine", f"{len(result.quarantine):,} rows in {folder / 'quarantine.csv'}"))
+        facts.insert(
+            -1, ("quarantine", f"{_counted(len(result.quarantine), 'row')} in {folder / 'quarantine.csv'}")
+        )
     _print_facts(console, facts)
+    _print_bad_prints(console, result.tape)
     _print_gaps(console, coverage, result.tape)
 
 
@@ -64,6 +77,7 @@ def print_check(console: Console, check: TapeCheck, folder: Path) -> None:
             ("calendar", f"the sessions are not those of {check.tape.info.calendar} as installed here")
         )
     _print_facts(console, facts)
+    _print_bad_prints(console, check.tape)
     _print_gaps(console, check.coverage, check.tape)
 
 
@@ -79,6 +93,8 @@ def print_tape(console: Console, tape: Tape, folder: Path, plot: Path | None) ->
             told = (file["file"], file["kind"], file["zone"], file["stamp"], file["sha256"][:12])
             table.add_row(*(escape(str(cell)) for cell in told))
         print_table(console, "Made from", table)
+    _print_sources(console, tape)
+    _print_bad_prints(console, tape)
     _print_gaps(console, coverage, tape)
     if plot is not None:
         print_lines(console, ["", f"Picture: {plot}"])
@@ -109,22 +125,50 @@ def _print_evidence(console: Console, report: FileReport) -> None:
 def _facts(tape: Tape, coverage: Coverage, content_hash: str) -> list[tuple[str, str]]:
     info, bars = tape.info, tape.bars
     first, last = (_local(stamp, info.timezone) for stamp in (bars.open_ns[0], bars.close_ns[-1]))
-    half_days = f"{coverage.half_days:,} half-day{'s' * (coverage.half_days != 1)}"
+    half_days = _counted(coverage.half_days, "half-day")
     missing = coverage.missing_minutes
     silent = int(np.isnan(bars.volume).sum())
-    gaps = f"{missing:,} minutes missing" if missing else "no minute missing"
+    gaps = f"{_counted(missing, 'minute')} missing" if missing else "no minute missing"
     if coverage.empty_sessions:
-        gaps += f", {coverage.empty_sessions:,} sessions empty"
+        gaps += f", {_counted(coverage.empty_sessions, 'session')} empty"
     present = f"{coverage.bars_present:,} of {coverage.bars_expected:,}"
     return [
         ("instrument", f"{info.instrument} on {info.calendar} ({info.timezone})"),
         ("span", f"{first} to {last}"),
         ("sessions", f"{coverage.sessions:,}, {half_days}"),
         ("bars", f"{present}, {gaps}"),
-        *([("", f"{silent:,} bars have no volume")] if silent else []),
+        *([("", f"{_counted(silent, 'bar')} without volume")] if silent else []),
+        *_bad_prints_fact(tape),
+        *_splits_facts(tape),
         ("headlines", f"{len(tape.news):,}{_by_source(tape)}"),
         ("hash", content_hash),
     ]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def _bad_prints_fact(tape: Tape) -> list[tuple[str, str]]:
+    bars = len(tape.bad_prints)
+    if not bars:
+        return []
+    told = f"{_counted(bars, 'bar')}: open or close stands for a high or low off the market"
+    return [("bad prints", told)]
+
+
+def _splits_facts(tape: Tape) -> list[tuple[str, str]]:
+    origin = tape.info.origin
+    told = []
+    if "splits" in origin:
+        done = [f"{split['date']} {split['ratio']}" for split in origin["splits"]]
+        others = origin["splits_listed"] - len(done)
+        outside = f" ({others} listed outside the tape)" if others else ""
+        told.append(f"adjusted for {', '.join(done) or 'none'}{outside}")
+    if "splits_kept" in origin:
+        kept = [f"{split['date']} {split['ratio']}" for split in origin["splits_kept"]]
+        told.append(f"kept as they are, though like splits: {', '.join(kept)}")
+    return [("splits" if not place else "", line) for place, line in enumerate(told)]
 
 
 def _by_source(tape: Tape) -> str:
@@ -145,6 +189,50 @@ def _dates(dates: Sequence[str]) -> str:
 
 def _local(stamp_ns: int, zone: str) -> str:
     return f"{pd.Timestamp(stamp_ns, tz='UTC').tz_convert(zone):%Y-%m-%d %H:%M}"
+
+
+def _print_sources(console: Console, tape: Tape) -> None:
+    """Print how fine the stamps of each source are; tapes made before that was asked do not know."""
+    files = tape.info.origin.get("files", ())
+    sources = [(file["file"], source) for file in files for source in file.get("sources", ())]
+    if not sources:
+        return
+    sources.sort(key=lambda held: -held[1]["rows"])
+    named = Counter(source["source"] for _, source in sources)
+    columns = ["source", "stamps to the", "proof", "rows", "on :00"]
+    table = new_table(console, columns, texts=3)
+    for file, source in sources[:_RESOLUTIONS_PRINTED]:
+        name = source["source"] if named[source["source"]] == 1 else f"{source['source']} in {file}"
+        rows, on_minute = source["rows"], source["on_minute"]
+        share = f"{on_minute:,} ({on_minute / rows:.0%})" if on_minute else "-"
+        table.add_row(escape(name), source["resolution"], _PROOFS[source["proof"]], f"{rows:,}", share)
+    print_table(console, "How fine the stamps of each source are (all rows of the file)", table)
+    left = sources[_RESOLUTIONS_PRINTED:]
+    lines = []
+    if left:
+        rows = sum(source["rows"] for _, source in left)
+        lines.append(f"  and {_counted(len(left), 'more source')} with {_counted(rows, 'row')}, in tape.json")
+    if any(source["proof"] in ("mixed", "doubt") for _, source in sources):
+        lines += [
+            "  Of stamps to the second 1 in 60 is on :00 by chance. Where more are (mixed) or",
+            "  the rows are too few to tell (in doubt), those on :00 are taken to be stamped",
+            "  to the minute, and are available at its end.",
+        ]
+    print_lines(console, lines)
+
+
+def _print_bad_prints(console: Console, tape: Tape) -> None:
+    bad, bars = tape.bad_prints, tape.bars
+    if not len(bad):
+        return
+    shown = min(len(bad), _BAD_PRINTS_PRINTED)
+    table = new_table(console, ["bar", "vendor's high", "high", "vendor's low", "low"], texts=1)
+    for row, at in enumerate(np.searchsorted(bars.open_ns, bad.open_ns[:shown]).tolist()):
+        high = f"{bad.high[row]:,.6g}", f"{bars.high[at]:,.6g}"
+        low = f"{bad.low[row]:,.6g}", f"{bars.low[at]:,.6g}"
+        table.add_row(_local(bad.open_ns[row], tape.info.timezone), *high, *low)
+    which = f"The first {shown} of {len(bad):,} bad prints" if shown < len(bad) else "Bad prints"
+    print_table(console, f"{which}, kept in bad_prints.parquet ({tape.info.timezone})", table)
 
 
 def _print_gaps(console: Console, coverage: Coverage, tape: Tape) -> None:

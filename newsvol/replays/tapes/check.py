@@ -43,6 +43,7 @@ class TapeCheck:
             **self.coverage.as_counts(),
             "half_day_dates": list(self.half_days),
             "clock_changes": list(self.clock_changes),
+            "bad_prints": len(self.tape.bad_prints),
             "headlines": len(self.tape.news),
             "repeated_headlines": self.repeated_headlines,
             "calendar_agrees": self.calendar_agrees,
@@ -67,6 +68,8 @@ def check_tape(folder: Path) -> TapeCheck:
         raise TapeError(
             f"{folder} has {int(outside.sum())} bars outside its sessions, bar {row} first; import it again"
         )
+    if not np.isin(tape.bad_prints.open_ns, bars.open_ns).all():
+        raise TapeError(f"{folder} has bad prints of bars that it does not hold; import it again")
     if len(np.unique(tape.news.item_id)) != len(tape.news):
         raise TapeError(f"{folder} has headlines that share an item_id; import it again")
     coverage = coverage_of(bars, sessions, info.bar_ns)

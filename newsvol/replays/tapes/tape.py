@@ -1,8 +1,8 @@
 """The tape: bars, news and sessions of one instrument, in a folder with a content hash.
 
 A tape folder holds ``bars.parquet``, ``news.parquet``, ``sessions.parquet`` (columns as in the frames)
-and ``tape.json`` (`TapeInfo`); an importer may lay ``quarantine.csv`` beside them, the synthetic market
-``truth.json``.
+and ``tape.json`` (`TapeInfo`), and ``bad_prints.parquet`` where there are any; an importer may lay
+``quarantine.csv`` beside them, the synthetic market ``truth.json``.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from newsvol.engine.arrays import NS_PER_SECOND
+from newsvol.engine.arrays import NS_PER_SECOND, FloatArray, IntArray
 from newsvol.engine.errors import TapeError
 from newsvol.engine.frames import BarFrame, Columns, NewsFrame, SessionFrame
 from newsvol.replays.folders import new_folder
@@ -45,6 +45,34 @@ class TapeInfo:
     counts: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class BadPrintFrame(Columns):
+    """Bars whose high or low was off the market; on the tape the bar's body stands in its place.
+
+    So nothing that reads bars can fill at such a price or measure it.
+
+    Attributes
+    ----------
+    open_ns : IntArray, shape (P,)
+        Start of the bar.
+    high, low : FloatArray, shape (P,), quote currency
+        What the vendor gave, adjusted for splits as the bars are; the sound one of the two as on the tape.
+    """
+
+    open_ns: IntArray
+    high: FloatArray
+    low: FloatArray
+
+    def __post_init__(self) -> None:
+        self._require_equal_lengths()
+
+
+def no_bad_prints() -> BadPrintFrame:
+    """Return an empty frame."""
+    none = np.empty(0, dtype=np.float64)
+    return BadPrintFrame(np.empty(0, dtype=np.int64), none, none.copy())
+
+
 @dataclass(frozen=True, repr=False)
 class Tape:
     """Bars and news of one instrument, with the sessions that they fall in."""
@@ -53,11 +81,20 @@ class Tape:
     news: NewsFrame
     sessions: SessionFrame
     info: TapeInfo
+    bad_prints: BadPrintFrame = field(default_factory=no_bad_prints)
+
+    def frames(self) -> dict[str, Any]:
+        """Return the frames that are hashed and saved, by the names of their files.
+
+        Bad prints only where there are any: a tape without them is what it was before they had a frame.
+        """
+        frames = {"bars": self.bars, "news": self.news, "sessions": self.sessions}
+        return {**frames, **({"bad_prints": self.bad_prints} if len(self.bad_prints) else {})}
 
     def content_hash(self) -> str:
         """Return ``sha256:...`` over every column; what is equal here replays equally."""
         digest = hashlib.sha256(f"{FORMAT}|{self.info.instrument}|{self.info.calendar}".encode())
-        for frame in (self.bars, self.news, self.sessions):
+        for frame in self.frames().values():
             for column in fields(frame):
                 values = getattr(frame, column.name)
                 digest.update(f"|{column.name}|{len(values)}|".encode())
@@ -106,6 +143,7 @@ class Tape:
             news=self.news.take(self.news.available_ns <= end_ns),
             sessions=sessions,
             info=self.info,
+            bad_prints=self.bad_prints.take(self.bad_prints.open_ns <= bars.open_ns[-1]),
         )
 
     def history(self) -> VolHistory:
@@ -148,7 +186,7 @@ def save_tape(tape: Tape, folder: Path, extra: Mapping[str, str] | None = None) 
     """
     content_hash = tape.content_hash()
     with new_folder(folder) as making:
-        for name, frame in (("bars", tape.bars), ("news", tape.news), ("sessions", tape.sessions)):
+        for name, frame in tape.frames().items():
             columns = {column.name: getattr(frame, column.name) for column in fields(frame)}
             arrays = {
                 key: pa.array(value, type=pa.string()) if value.dtype == object else pa.array(value)
@@ -187,11 +225,13 @@ def load_tape(folder: Path | str) -> Tape:
                 f"{folder} has tape format {about['format']}, this version reads {FORMAT}; import it again"
             )
         info = _info(about)
+        bad_prints = folder / "bad_prints.parquet"
         tape = Tape(
             bars=_read(BarFrame, folder / "bars.parquet"),
             news=_read(NewsFrame, folder / "news.parquet"),
             sessions=_read(SessionFrame, folder / "sessions.parquet"),
             info=info,
+            bad_prints=_read(BadPrintFrame, bad_prints) if bad_prints.exists() else no_bad_prints(),
         )
         content_hash = tape.content_hash()
     except TapeError:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,20 @@ from newsvol.replays.tapes.calendar import calendar_zone, sessions_between
 from newsvol.replays.tapes.coverage import coverage_of
 from newsvol.replays.tapes.importing.bars import FileBars, bars_of
 from newsvol.replays.tapes.importing.columns import HEADER_NAMES, require_mapped
-from newsvol.replays.tapes.importing.news import FileNews, news_of, resolution_word
+from newsvol.replays.tapes.importing.news import FileNews, news_of
 from newsvol.replays.tapes.importing.quarantine import COLUMNS
 from newsvol.replays.tapes.importing.raw_table import RawTable, plain, read_table
 from newsvol.replays.tapes.importing.request import FileReport, ImportRequest, ImportResult
+from newsvol.replays.tapes.importing.resolution import resolution_word
+from newsvol.replays.tapes.importing.splits import (
+    adjusted,
+    as_origin,
+    read_splits,
+    require_adjusted,
+    suspected_splits,
+)
 from newsvol.replays.tapes.importing.zones import require_zone
-from newsvol.replays.tapes.tape import Tape, TapeInfo
+from newsvol.replays.tapes.tape import BadPrintFrame, Tape, TapeInfo
 
 DEFAULT_INSTRUMENT = "SPY"
 LINES_IN_A_HEADLINE = 200
@@ -61,7 +70,10 @@ def import_tape(request: ImportRequest, progress: Callable[[str], None] = lambda
     for table in bar_tables:
         progress(f"proving the stamps of {table.name}")
         parts.append(bars_of(table, request))
-    bars, instrument = _joined(parts), _instrument(parts, request)
+    bars, bad_prints = _joined(parts)
+    instrument = _instrument(parts, request)
+    progress("looking for splits")
+    bars, bad_prints, splits = _unsplit(bars, bad_prints, request, exchange_zone, bar_tables)
     news_parts: list[FileNews] = []
     for table in news_tables:
         progress(f"reading the headlines of {table.name}")
@@ -79,9 +91,13 @@ def import_tape(request: ImportRequest, progress: Callable[[str], None] = lambda
             "kind": "import",
             "feed_delay_seconds": request.feed_delay_ns / NS_PER_SECOND,
             "close_only": request.close_only,
+            **splits,
             "files": [_origin(report) for report in reports],
         },
-        counts=_counts(bars, news, sessions, parts[0].bar_ns, reports),
+        counts={
+            **_counts(bars, news, sessions, parts[0].bar_ns, reports),
+            **({"bad_prints": len(bad_prints)} if len(bad_prints) else {}),
+        },
     )
     sieves = (*(part.sieve for part in parts), *(part.sieve for part in news_parts))
     held = [rows for sieve in sieves if len(rows := sieve.rows())]
@@ -89,7 +105,7 @@ def import_tape(request: ImportRequest, progress: Callable[[str], None] = lambda
     assert len(quarantine) == sum(report.read - report.kept for report in reports), (
         "read = kept + quarantined"
     )
-    return ImportResult(Tape(bars, news, sessions, info), quarantine, reports)
+    return ImportResult(Tape(bars, news, sessions, info, bad_prints), quarantine, reports)
 
 
 def _names(files: Sequence[Path]) -> list[str]:
@@ -111,13 +127,36 @@ def _instrument(parts: Sequence[FileBars], request: ImportRequest) -> str:
     return next(iter(symbols), DEFAULT_INSTRUMENT)
 
 
-def _joined(parts: Sequence[FileBars]) -> BarFrame:
+def _unsplit(
+    bars: BarFrame,
+    bad_prints: BadPrintFrame,
+    request: ImportRequest,
+    zone: str,
+    tables: Sequence[RawTable],
+) -> tuple[BarFrame, BadPrintFrame, dict[str, Any]]:
+    """Adjust for the splits that are listed, and settle those that are not; return what the origin says."""
+    listed = read_splits(request.splits) if request.splits is not None else ()
+    sessions = sessions_between(request.calendar, int(bars.open_ns[0]), int(bars.close_ns[-1]))
+    bars, bad_prints, done = adjusted(bars, bad_prints, listed, sessions, zone)
+    suspects = suspected_splits(bars, sessions, zone)
+    if not request.keep_splits:
+        require_adjusted(suspects, [table.name for table in tables])
+    said: dict[str, Any] = {}
+    if request.splits is not None:
+        said["splits"] = [as_origin(split) for split in done]
+        said["splits_listed"] = len(listed)
+    if suspects:
+        said["splits_kept"] = [as_origin(suspect.split) for suspect in suspects]
+    return bars, bad_prints, said
+
+
+def _joined(parts: Sequence[FileBars]) -> tuple[BarFrame, BadPrintFrame]:
     lengths = {part.bar_ns: part.report.file for part in parts}
     if len(lengths) > 1:
         told = ", ".join(f"{file} {bar_ns / 6e10:g} minutes" for bar_ns, file in lengths.items())
         raise TapeError(f"bars of different lengths do not make one tape: {told}; import them apart")
     if len(parts) == 1:
-        return parts[0].bars
+        return parts[0].bars, parts[0].bad_prints
     columns = {name: np.concatenate([getattr(part.bars, name) for part in parts]) for name in _BAR_COLUMNS}
     owner = np.repeat(np.arange(len(parts)), [len(part.bars) for part in parts])
     order = np.argsort(columns["open_ns"], kind="stable")
@@ -134,10 +173,15 @@ def _joined(parts: Sequence[FileBars]) -> BarFrame:
             f"{one} and {two} overlap: {int(same.sum()):,} bars from {_utc(first)} to {_utc(last)} "
             "are in both; leave one out, or cut it"
         )
-    return BarFrame(**columns)
+    off = {
+        name: np.concatenate([getattr(part.bad_prints, name) for part in parts]) for name in _PRINT_COLUMNS
+    }
+    in_time = np.argsort(off["open_ns"], kind="stable")
+    return BarFrame(**columns), BadPrintFrame(**{name: values[in_time] for name, values in off.items()})
 
 
 _BAR_COLUMNS = ("open_ns", "close_ns", "open", "high", "low", "close", "volume")
+_PRINT_COLUMNS = ("open_ns", "high", "low")
 
 
 def _utc(stamp_ns: int) -> str:
@@ -171,6 +215,7 @@ def _origin(report: FileReport) -> dict[str, Any]:
         "zone": report.zone,
         "stamp": report.stamp,
         "evidence": list(report.evidence),
+        "sources": [asdict(source) for source in report.sources],
     }
 
 

@@ -3,21 +3,23 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
-from newsvol.engine.errors import ConventionError, TapeError
+from newsvol.engine.errors import ConventionError, QuarantineError, TapeError
 from newsvol.engine.frames import BarFrame
 from newsvol.replays.tapes.calendar import session_of, sessions_between
 from newsvol.replays.tapes.importing.columns import BAR_NAMES, find_columns
 from newsvol.replays.tapes.importing.edges import bar_length
+from newsvol.replays.tapes.importing.numbers import read_numbers
 from newsvol.replays.tapes.importing.order import in_order
+from newsvol.replays.tapes.importing.prints import BAD_BODY, bad_bodies, mended
 from newsvol.replays.tapes.importing.quarantine import Sieve
 from newsvol.replays.tapes.importing.raw_table import RawTable
 from newsvol.replays.tapes.importing.request import FileReport, ImportRequest
 from newsvol.replays.tapes.importing.spans import Spans, daily_spans, intraday_spans, is_daily
 from newsvol.replays.tapes.importing.stamps import read_stamps
 from newsvol.replays.tapes.importing.zones import activity
+from newsvol.replays.tapes.tape import BadPrintFrame
 
 LEAN_SCALE = 1e-4
 
@@ -27,6 +29,7 @@ class FileBars:
     """The bars of one file, the length that most of them have, and how they were understood."""
 
     bars: BarFrame
+    bad_prints: BadPrintFrame
     bar_ns: int
     report: FileReport
     sieve: Sieve
@@ -58,24 +61,25 @@ def bars_of(table: RawTable, request: ImportRequest) -> FileBars:
         table.frame[columns["stamp"]], table.frame[columns["time"]] if "time" in columns else None, table.name
     )
     sieve.hold(~stamps.valid, "unreadable stamp")
-    numbers = {
-        role: _numbers(table, columns.get(role))
-        for role in ("open", "high", "low", "close", "volume", "trades")
-    }
+    numbers, written = read_numbers(table, columns, request.decimal)
     _require_rows(table, sieve)
     if is_daily(stamps):
         spans = daily_spans(table, stamps, request, sieve)
     else:
         bar_ns = bar_length(stamps.wall_ns[sieve.kept])
-        seen = activity(numbers["volume"], numbers["trades"], numbers["close"], bar_ns)
+        # Returns are those of time, not of the file: it may run backward, or be shuffled.
+        in_time = np.argsort(stamps.wall_ns, kind="stable")
+        seen = activity(numbers["volume"], numbers["trades"], numbers["close"], bar_ns, in_time)
         spans = intraday_spans(table, stamps, seen, request, sieve)
     _hold_bad_values(table, columns, numbers, sieve, close_only=bool(missing))
-    ordered, newest_first = in_order(spans.open_ns, sieve, table.name)
+    ordered, moves = in_order(spans.open_ns, sieve)
+    ordered = _without_bad_bodies(numbers, ordered, sieve, close_only=bool(missing))
     _require_rows(table, sieve)
-    bars = _frame(
-        spans, numbers, ordered, LEAN_SCALE if table.form == "lean" else 1.0, bool(missing), request
+    sieve.require_clean(request.max_quarantined)
+    bars, bad_prints = mended(
+        _frame(spans, numbers, ordered, LEAN_SCALE if table.form == "lean" else 1.0, bool(missing), request)
     )
-    notes = (*table.notes, *(("newest first, turned round",) if newest_first else ()))
+    notes = (*table.notes, *written, *moves)
     if missing:
         notes = (*notes, f"no {', '.join(missing)}: built from closes")
     report = FileReport(
@@ -88,15 +92,25 @@ def bars_of(table: RawTable, request: ImportRequest) -> FileBars:
         columns=columns,
         zone=spans.zone,
         stamp=spans.stamp,
-        evidence=(*notes, *spans.evidence),
+        evidence=(*notes, *spans.evidence, *_off_market(bad_prints)),
     )
-    return FileBars(bars, spans.bar_ns, report, sieve, symbol)
+    return FileBars(bars, bad_prints, spans.bar_ns, report, sieve, symbol)
+
+
+def _off_market(bad_prints: BadPrintFrame) -> tuple[str, ...]:
+    if not len(bad_prints):
+        return ()
+    bars = "1 bar has" if len(bad_prints) == 1 else f"{len(bad_prints):,} bars have"
+    return (f"{bars} a high or low off the market: open or close stands for it",)
 
 
 def _require_rows(table: RawTable, sieve: Sieve) -> None:
     if not sieve.kept.any():
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sieve.counts().items())
-        raise TapeError(f"{table.name}: none of its {len(table):,} rows can be used ({reasons})")
+        raise QuarantineError(
+            f"{table.name}: none of its {len(table):,} rows can be used ({reasons}{sieve.about_fields()})",
+            sieve.rows(),
+        )
 
 
 def _one_symbol(table: RawTable, columns: dict[str, str], instrument: str | None, sieve: Sieve) -> str | None:
@@ -122,18 +136,6 @@ def _one_symbol(table: RawTable, columns: dict[str, str], instrument: str | None
     return symbol
 
 
-def _numbers(table: RawTable, column: str | None) -> FloatArray:
-    if column is None:
-        return np.full(len(table.frame), np.nan)
-    cells = table.frame[column]
-    number = pd.to_numeric(cells, errors="coerce")
-    if cells.dtype.kind not in "iuf" and (odd := number.isna() & cells.notna()).any():
-        # "1,234.50" and "$12.30" are numbers to a spreadsheet.
-        plain_text = cells[odd].astype(str).str.replace(r"[,$\s]", "", regex=True)
-        number = number.astype(np.float64).where(~odd, pd.to_numeric(plain_text, errors="coerce"))
-    return number.to_numpy(dtype=np.float64, na_value=np.nan)
-
-
 def _hold_bad_values(
     table: RawTable, columns: dict[str, str], numbers: dict[str, FloatArray], sieve: Sieve, close_only: bool
 ) -> None:
@@ -152,6 +154,17 @@ def _hold_bad_values(
         written = table.frame[columns["volume"]].str.strip().str.lower()
         absent = written.isin(["", "nan", "na", "n/a", "null", "none", "-"]).to_numpy(dtype=np.bool_)
         sieve.hold(~np.isfinite(volume) & ~absent, "unreadable volume")
+
+
+def _without_bad_bodies(
+    numbers: dict[str, FloatArray], ordered: IntArray, sieve: Sieve, close_only: bool
+) -> IntArray:
+    prices = [numbers["close" if close_only else role][ordered] for role in ("open", "high", "low", "close")]
+    off = bad_bodies(*prices)
+    held = np.zeros(len(numbers["close"]), dtype=np.bool_)
+    held[ordered[off]] = True
+    sieve.hold(held, BAD_BODY)
+    return ordered[~off]
 
 
 def _frame(

@@ -102,7 +102,7 @@ def find_columns(
             has = ", ".join(map(str, table.frame.columns))
             header = "has the columns"
             if not table.has_header:
-                first = ",".join(map(str, table.frame.iloc[0]))[:60] if len(table.frame) else ""
+                first = table.split_at.join(map(str, table.frame.iloc[0]))[:60] if len(table.frame) else ""
                 header = f"has no header row that is known (first row: {first!r}); its columns are"
             raise ConventionError(
                 f"{table.name} {header} {has}: none is known to be the {role}; pass --map {role}=COLUMN"

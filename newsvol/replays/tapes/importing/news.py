@@ -1,20 +1,12 @@
 """One file of raw news to headlines with three honest stamps: published, resolution, available."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from newsvol.engine.arrays import (
-    NS_PER_DAY,
-    NS_PER_MINUTE,
-    NS_PER_MS,
-    NS_PER_SECOND,
-    BoolArray,
-    IntArray,
-    TextArray,
-)
-from newsvol.engine.errors import ConventionError, TapeError
+from newsvol.engine.arrays import NS_PER_DAY, BoolArray, IntArray, TextArray
+from newsvol.engine.errors import ConventionError, QuarantineError
 from newsvol.engine.frames import BarFrame
 from newsvol.replays.tapes.calendar import calendar_zone, session_dates, sessions_between
 from newsvol.replays.tapes.importing.columns import NEWS_NAMES, find_columns
@@ -22,15 +14,16 @@ from newsvol.replays.tapes.importing.headlines import clean_headline
 from newsvol.replays.tapes.importing.quarantine import Sieve
 from newsvol.replays.tapes.importing.raw_table import RawTable
 from newsvol.replays.tapes.importing.request import FileReport, ImportRequest
+from newsvol.replays.tapes.importing.resolution import (
+    RESOLUTIONS,
+    SourceResolution,
+    declared_sources,
+    resolution_word,
+    resolve_sources,
+)
 from newsvol.replays.tapes.importing.stamps import Stamps, localise, read_stamps
 from newsvol.replays.tapes.importing.zones import require_zone
 
-_RESOLUTION_WORDS = {
-    NS_PER_DAY: "day",
-    NS_PER_MINUTE: "minute",
-    NS_PER_SECOND: "second",
-    NS_PER_MS: "millisecond",
-}
 _NEXT_SESSION_WITHIN = 30 * NS_PER_DAY
 
 
@@ -48,16 +41,12 @@ class FileNews:
     sieve: Sieve
 
 
-def resolution_word(resolution_ns: int) -> str:
-    """Return "minute" for 60,000,000,000."""
-    return _RESOLUTION_WORDS.get(resolution_ns, f"{resolution_ns} ns")
-
-
 def news_of(table: RawTable, request: ImportRequest, bars: BarFrame) -> FileNews:
     """Understand one file of news; keep what becomes available within the span of `bars`.
 
     A headline is available at its stamp rounded up by its resolution (a date: the open of the first session
-    of a later date), plus the feed delay: never before it could have been read.
+    of a later date), plus the feed delay: never before it could have been read. The resolution is that of its
+    source (`resolve_sources`), unless the request says it.
 
     Raises
     ------
@@ -75,17 +64,21 @@ def news_of(table: RawTable, request: ImportRequest, bars: BarFrame) -> FileNews
     headline = _headlines(table.frame[columns["headline"]])
     sieve.hold(headline == "", "empty headline")
     source = _sources(table, columns)
+    stamps, resolved = _resolved(stamps, source, sieve.kept, request)
     published, zone, evidence = _published(stamps, request, sieve, table.name)
     available, known = _available(published, stamps, request, bars)
     repeated = np.zeros(len(headline), dtype=np.bool_)
     rows = np.flatnonzero(sieve.kept)
     if not len(rows):
-        raise TapeError(f"{table.name}: none of its {len(table)} rows is a headline with a stamp")
+        raise QuarantineError(
+            f"{table.name}: none of its {len(table)} rows is a headline with a stamp", sieve.rows()
+        )
     items = pd.DataFrame({"source": source[rows], "headline": headline[rows], "published": published[rows]})
     repeated[rows] = items.duplicated().to_numpy()
     sieve.hold(repeated, "duplicate")
     first_ns, last_ns = int(bars.open_ns[0]), int(bars.close_ns[-1])
     sieve.hold(~known | (available < first_ns) | (available > last_ns), "outside bars")
+    sieve.require_clean(request.max_quarantined)
     kept = np.flatnonzero(sieve.kept)
     report = FileReport(
         file=table.name,
@@ -98,6 +91,7 @@ def news_of(table: RawTable, request: ImportRequest, bars: BarFrame) -> FileNews
         zone=zone,
         stamp=" and ".join(resolution_word(int(unit)) for unit in np.unique(stamps.resolution_ns[rows])),
         evidence=(*table.notes, f"stamps are written {stamps.written}", *evidence),
+        sources=resolved,
     )
     return FileNews(
         row=kept,
@@ -135,6 +129,18 @@ def _sources(table: RawTable, columns: dict[str, str]) -> TextArray:
     cells = table.frame[columns["source"]]
     named = cells.where(cells.notna(), "").astype(str).str.strip()
     return np.array(named.where(named != "", stem).tolist(), dtype=object)
+
+
+def _resolved(
+    stamps: Stamps, source: TextArray, usable: BoolArray, request: ImportRequest
+) -> tuple[Stamps, tuple[SourceResolution, ...]]:
+    dated = stamps.resolution_ns == NS_PER_DAY
+    if request.resolution is None:
+        resolution_ns, sources = resolve_sources(stamps.wall_ns, dated, usable, source)
+    else:
+        unit_ns = RESOLUTIONS[request.resolution]
+        resolution_ns, sources = declared_sources(unit_ns, stamps.wall_ns, dated, usable, source)
+    return replace(stamps, resolution_ns=resolution_ns), sources
 
 
 def _published(

@@ -1,4 +1,4 @@
-"""The order of bar stamps: newest-first files are turned round, strays and repeats put aside."""
+"""The order of bar stamps: newest-first files are turned round, shuffled ones sorted, repeats put aside."""
 
 from bisect import bisect_left
 
@@ -6,22 +6,20 @@ import numpy as np
 import pandas as pd
 
 from newsvol.engine.arrays import BoolArray, IntArray
-from newsvol.engine.errors import TapeError
 from newsvol.replays.tapes.importing.quarantine import Sieve
 
-_MOST_BACKWARD = 0.2
-_FEW_ROWS = 50
 
+def in_order(open_ns: IntArray, sieve: Sieve) -> tuple[IntArray, tuple[str, ...]]:
+    """Return the kept rows in order of time, and what had to be done for it.
 
-def in_order(open_ns: IntArray, sieve: Sieve, file: str) -> tuple[IntArray, bool]:
-    """Return the kept rows in order of time, and whether the file runs newest first.
+    Repeats of a stamp are held: the first in the file stays, whether the others agree with it or not. What is
+    left has one place each, however the file was shuffled.
 
-    Repeats of a stamp are held (the first stays), then as few rows as possible so that the rest runs forward.
-
-    Raises
-    ------
-    TapeError
-        So many rows run backward that the file is not in any order.
+    Returns
+    -------
+    rows : IntArray, shape (K,)
+    notes : tuple of str
+        "newest first, turned round"; "37 rows out of order, sorted".
     """
     rows = np.flatnonzero(sieve.kept)
     steps = np.diff(open_ns[rows])
@@ -30,27 +28,24 @@ def in_order(open_ns: IntArray, sieve: Sieve, file: str) -> tuple[IntArray, bool
     repeated[rows] = pd.Series(open_ns[rows]).duplicated().to_numpy()
     sieve.hold(repeated, "duplicate stamp")
     rows = np.flatnonzero(sieve.kept)
+    notes: tuple[str, ...] = ()
     if newest_first:
         rows = rows[::-1]
+        notes = ("newest first, turned round",)
     stamps = open_ns[rows]
     if (np.diff(stamps) > 0).all():
-        return rows, newest_first
-    stray = ~_longest_rise(stamps)
-    if stray.sum() > max(_MOST_BACKWARD * len(rows), _FEW_ROWS):
-        raise TapeError(
-            f"{file}: {int(stray.sum())} of {len(rows)} stamps run backward; sort the file by its stamps"
-        )
-    backward = np.zeros(len(open_ns), dtype=np.bool_)
-    backward[rows[stray]] = True
-    sieve.hold(backward, "backward stamp")
-    return rows[~stray], newest_first
+        return rows, notes
+    moved = int((~_longest_rise(stamps)).sum())
+    told = f"{moved:,} row{'s' * (moved != 1)} out of order, sorted by stamp"
+    return rows[np.argsort(stamps, kind="stable")], (*notes, told)
 
 
 def _longest_rise(stamps: IntArray) -> BoolArray:
     """Mark a longest increasing subsequence of distinct `stamps`, shape (T,).
 
-    A running maximum would do without a loop, but one stray stamp in the future would hold all that follows.
-    Only files that run backward somewhere come here. Patience sorting, Fredman 1975.
+    What is not marked is the fewest rows that have to move. A running maximum would do without a loop, but
+    one stray stamp in the future would count all that follows. Only files that run backward somewhere come
+    here. Patience sorting, Fredman 1975.
     """
     tails: list[int] = []
     tail_rows: list[int] = []

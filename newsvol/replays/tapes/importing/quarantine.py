@@ -1,12 +1,30 @@
 """Rows that are put aside, each with one reason, so that read = kept + quarantined by construction."""
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
 from newsvol.engine.arrays import BoolArray
+from newsvol.engine.errors import QuarantineError
 from newsvol.replays.tapes.importing.raw_table import UNDECODABLE, RawTable
 
 COLUMNS = ["file", "row", "reason", "text"]
+
+WRONG_FIELDS: Final = "wrong number of fields"
+
+NO_FAULT: Final = frozenset(
+    {
+        "outside session",
+        "straddles the edge of the session",
+        "another instrument",
+        "outside bars",
+        "empty row",
+        "empty headline",
+        "duplicate",
+    }
+)
+"""Reasons that say nothing against how a file was read: it holds more than the tape needs."""
 
 
 class Sieve:
@@ -37,11 +55,37 @@ class Sieve:
 
     def counts(self) -> dict[str, int]:
         """Return how many rows were put aside, by reason, largest first; field counts share one reason."""
-        reasons = [*self._reason[~self.kept], *("wrong number of fields" for _ in self.table.malformed)]
+        reasons = [*self._reason[~self.kept], *(WRONG_FIELDS for _ in self.table.malformed)]
         return {
             str(reason): int(count)
             for reason, count in pd.Series(reasons, dtype=object).value_counts().items()
         }
+
+    def require_clean(self, most: float) -> None:
+        """Raise `QuarantineError` if more than the share `most` of the rows is faulty.
+
+        Rows held for one of `NO_FAULT` count neither as faulty nor as rows.
+        """
+        faulty = {reason: count for reason, count in self.counts().items() if reason not in NO_FAULT}
+        bad = sum(faulty.values())
+        rows = int(self.kept.sum()) + bad
+        if bad <= most * rows:
+            return
+        reason, count = next(iter(faulty.items()))
+        raise QuarantineError(
+            f"{self.table.name}: {bad:,} of {rows:,} rows ({bad / rows:.0%}) cannot be used, above the "
+            f"{most:.0%} that --max-quarantine allows; most often: {reason} ({count:,})"
+            f"{self.about_fields() if reason == WRONG_FIELDS else ''}",
+            self.rows(),
+        )
+
+    def about_fields(self) -> str:
+        """Return what is commonest among rows with another number of fields, and what may be behind it."""
+        if not self.table.malformed:
+            return ""
+        told = pd.Series([reason for _, reason, _ in self.table.malformed]).mode()[0]
+        commas = "; numbers with commas need quotes" if self.table.split_at == "," else ""
+        return f": {told}, split at {self.table.split_at!r}{commas}"
 
     def rows(self) -> pd.DataFrame:
         """Return the quarantined rows in file order, columns ``file, row, reason, text``."""

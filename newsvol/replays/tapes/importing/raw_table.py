@@ -27,6 +27,8 @@ UNDECODABLE = "\ufdd0"
 _LEAN_ROW = re.compile(r"\d{8} \d\d:\d\d(,\d+){5}$")
 _LEAN_COLUMNS = ["stamp", "open", "high", "low", "close", "volume"]
 _HEADER_SEARCH = 10
+_DELIMITERS = "\t;|,"
+"""The comma last: it also stands within numbers."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class RawTable:
         What was skipped to get at the records.
     symbol : str, optional
         The instrument that the container names.
+    split_at : str
+        What stands between the fields of a text file.
     """
 
     name: str
@@ -60,6 +64,7 @@ class RawTable:
     has_header: bool = True
     notes: tuple[str, ...] = ()
     symbol: str | None = None
+    split_at: str = ","
 
     def __len__(self) -> int:
         return len(self.frame) + len(self.malformed)
@@ -146,7 +151,7 @@ def read_text(data: bytes, name: str, digest: str, known_names: Set[str], lines_
     text = _decode(data, name)
     if "\n" not in text:
         text = text.replace("\r", "\n")
-    delimiter = _delimiter(text)
+    delimiter = _delimiter(text, known_names)
     sample = _sample(text, delimiter)
     notes: tuple[str, ...] = ()
     for number, (record, end_line) in enumerate(sample):
@@ -165,7 +170,7 @@ def read_text(data: bytes, name: str, digest: str, known_names: Set[str], lines_
     table, malformed = parse_csv(body, delimiter, _unique(columns), name, skipped)
     row = rows_present(len(table), malformed, skipped)
     _require_closed_quotes(table, row, malformed, lines_in_a_cell, name)
-    return RawTable(name, "text", table, row, malformed, digest, has_header, notes)
+    return RawTable(name, "text", table, row, malformed, digest, has_header, notes, split_at=delimiter)
 
 
 def _decode(data: bytes, name: str) -> str:
@@ -180,9 +185,25 @@ def _decode(data: bytes, name: str) -> str:
         return re.sub("[\udc80-\udcff]+", UNDECODABLE, lenient)
 
 
-def _delimiter(text: str) -> str:
+def _delimiter(text: str, known_names: Set[str]) -> str:
+    """Return the mark that makes most known names of the header, else the one that cuts all lines alike.
+
+    Counting marks will not do: a row of "497,89;497,95;..." has about as many commas as semicolons.
+    """
+    samples = {mark: [record for record, _ in _sample(text, mark)] for mark in _DELIMITERS}
+    named = {
+        mark: max(sum(plain(cell) in known_names for cell in record) for record in sample)
+        for mark, sample in samples.items()
+    }
+    best = max(named, key=lambda mark: named[mark])
+    if named[best] >= 2:
+        return best
+    for mark in _DELIMITERS:
+        lengths = [len(record) for record in samples[mark] if record]
+        if len(lengths) > 1 and len(set(lengths)) == 1 and lengths[0] > 1:
+            return mark
     head = text[:20_000].splitlines()[:_HEADER_SEARCH]
-    return max(",;\t|", key=lambda mark: sum(line.count(mark) for line in head))
+    return max(_DELIMITERS, key=lambda mark: sum(line.count(mark) for line in head))
 
 
 def _sample(text: str, delimiter: str) -> list[tuple[list[str], int]]:

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from newsvol.replays.tapes.importing.resolution import ResolutionName, SourceResolution
 from newsvol.replays.tapes.tape import Tape, save_tape
 
 if TYPE_CHECKING:
     import pandas as pd
 
 StampEdge = Literal["start", "end"]
+DecimalMark = Literal["point", "comma"]
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,22 @@ class ImportRequest:
         Zone of bar stamps that carry none; None proves it from the data.
     news_tz : str, optional
         Zone of headline stamps that carry none. It cannot be proven, so it must be said.
+    resolution : {"millisecond", "second", "minute", "hour", "day"}, optional
+        What headline stamps with a time of day were rounded down to; None proves it for each source.
     columns : mapping of role to column
         Where detection goes wrong: ``{"close": "Last"}``. Roles of `newsvol.replays.tapes.importing.columns`.
     feed_delay_ns : int
         From a headline's publication to its arrival here; added to every `available_ns`.
     close_only : bool
         Accept bars without open, high and low; they are built from closes.
+    decimal : {"point", "comma"}, optional
+        The decimal mark of prices in text; None proves it from the data.
+    max_quarantined : float
+        The share of faulty rows above which a file is refused.
+    splits : Path, optional
+        Splits that the prices are not adjusted for (CSV ``date,ratio``); they are adjusted for them.
+    keep_splits : bool
+        Accept nights that look like unadjusted splits.
     """
 
     bars: tuple[Path, ...]
@@ -46,9 +58,14 @@ class ImportRequest:
     stamp: StampEdge | None = None
     tz: str | None = None
     news_tz: str | None = None
+    resolution: ResolutionName | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     feed_delay_ns: int = 0
     close_only: bool = False
+    decimal: DecimalMark | None = None
+    max_quarantined: float = 0.05
+    splits: Path | None = None
+    keep_splits: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +82,7 @@ class FileReport:
     zone: str
     stamp: str
     evidence: tuple[str, ...]
+    sources: tuple[SourceResolution, ...] = ()
 
 
 @dataclass(frozen=True)

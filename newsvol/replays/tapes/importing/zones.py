@@ -58,16 +58,26 @@ class ZoneProof:
     evidence: str
 
 
-def activity(volume: FloatArray, trades: FloatArray, close: FloatArray, bar_ns: int) -> Activity:
-    """Return the best sign of trading that a file has: volume, else trades, else absolute returns."""
+def activity(
+    volume: FloatArray, trades: FloatArray, close: FloatArray, bar_ns: int, in_time: IntArray
+) -> Activity:
+    """Return the best sign of trading that a file has: volume, else trades, else absolute returns.
+
+    Parameters
+    ----------
+    in_time : IntArray, shape (T,)
+        The rows in the order of their stamps: returns are from one stamp to the next.
+    """
     # A minute at the edge weighs little either way, an hour does not.
     reach_ns = bar_ns - 1 if bar_ns > 15 * NS_PER_MINUTE else 1
     for weight, name in ((volume, "volume"), (trades, "trades")):
         known = np.isfinite(weight) & (weight > 0)
         if known.sum() > 0.3 * len(weight):
             return Activity(np.where(known, weight, 0.0), name, reach_ns)
-    usable = pd.Series(np.where(np.isfinite(close) & (close > 0), close, np.nan)).ffill().bfill().fillna(1.0)
-    returns = np.abs(np.diff(np.log(usable.to_numpy(dtype=np.float64)), prepend=np.nan))
+    sound = np.where(np.isfinite(close) & (close > 0), close, np.nan)[in_time]
+    usable = pd.Series(sound).ffill().bfill().fillna(1.0)
+    returns = np.empty(len(close))
+    returns[in_time] = np.abs(np.diff(np.log(usable.to_numpy(dtype=np.float64)), prepend=np.nan))
     # A bad print is one large return; capped, it cannot outvote the rest of the file.
     cap = float(np.nanquantile(returns, 0.99)) if len(returns) > 1 else 0.0
     return Activity(np.minimum(np.nan_to_num(returns), cap), "absolute returns", reach_ns)

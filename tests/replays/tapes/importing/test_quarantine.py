@@ -13,6 +13,8 @@ from vendor_bars import (
     write_bars,
 )
 
+from newsvol.engine.errors import QuarantineError
+
 GOOD = "2024-03-06 15:00:00,100,101,99,100,500"
 
 
@@ -77,6 +79,28 @@ def test_read_is_kept_plus_quarantined_for_any_dirt(tmp_path, dirt):
     assert report.kept == len(result.tape.bars)
     assert len(result.quarantine) == report.read - report.kept
     assert result.quarantine["row"].is_unique
+
+
+def dirty_rows(tmp_path: Path, count: int) -> Path:
+    lines = write_bars(minute_bars("2024-03-06", "2024-03-08"), tmp_path / "b.csv").read_text().splitlines()
+    lines[100 : 100 + count] = [line.replace(":00,", ":00,-", 1) for line in lines[100 : 100 + count]]
+    (tmp_path / "dirty.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path / "dirty.csv"
+
+
+def test_a_file_with_more_than_a_twentieth_of_bad_rows_is_refused_with_them(tmp_path):
+    assert take(dirty_rows(tmp_path, 58)).reports[0].kept == 1170 - 58
+    said = r"59 of 1,170 rows \(5%\).*above the 5%.*most often: price missing or not positive \(59\)"
+    with pytest.raises(QuarantineError, match=said) as refused:
+        take(dirty_rows(tmp_path, 59))
+    assert len(refused.value.rows) == 59
+    assert take(dirty_rows(tmp_path, 59), max_quarantined=0.06).reports[0].kept == 1170 - 59
+
+
+def test_rows_that_the_tape_does_not_need_are_no_fault(tmp_path):
+    bars = minute_bars("2024-03-06", "2024-03-08", extended=True)
+    report = take(write_bars(bars, tmp_path / "bars.csv"), max_quarantined=0.0).reports[0]
+    assert report.quarantined == {"outside session": 360}
 
 
 def test_typed_cells_that_are_missing_are_put_aside_like_any_other(tmp_path):

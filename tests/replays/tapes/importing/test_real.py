@@ -10,6 +10,7 @@ from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, NS_PER
 from newsvol.engine.errors import ConventionError, TapeError
 from newsvol.engine.frames import BarFrame
 from newsvol.replays.tapes.importing import ImportRequest, ImportResult, import_tape
+from newsvol.replays.tapes.importing.prints import BAD_BODY
 
 pytestmark = pytest.mark.real
 
@@ -21,6 +22,8 @@ FILLED = "bars/vendor/spy_naive_et_filled_no_volume.csv"
 SOME_EXTENDED = "bars/vendor/spy_utc_2024-03-26_2025-04-02.parquet"
 MESSY = "bars/vendor/spy_close_volume_only_messy_header.csv"
 LEAN_HOURS = "bars/hourly/lean_spy_hour.zip"
+LEAN_APPLE = "bars/hourly/lean_aapl_hour.zip"
+UNIVERSE = ("MU", "NTAP", "PSTG", "QQQ", "SMCI", "SMH", "SPY", "STX", "WDC")
 
 
 def take(data_dir: Path, *bars: str, news: tuple[str, ...] = (), **conventions: object) -> ImportResult:
@@ -48,7 +51,6 @@ def reference(data_dir) -> BarFrame:
         ("bars/universe_1min/SPY.parquet", "US/Eastern", "start", "2025-11-06 09:30", 11_149, 11_149),
         ("bars/universe_1min/MU.parquet", "US/Eastern", "start", "2025-11-06 09:30", 11_147, 11_147),
         (LEAN_HOURS, NEW_YORK, "start", "1998-01-02 09:30", 40_832, 40_785),
-        ("bars/hourly/lean_aapl_hour.zip", NEW_YORK, "start", "1998-01-02 09:30", 40_831, 40_784),
         ("bars/hourly/lean_spy_daily.zip", NEW_YORK, "session", "1998-01-02 09:30", 5_849, 5_849),
     ],
 )
@@ -153,7 +155,11 @@ def test_a_year_of_news_joins_a_year_of_bars(data_dir):
     assert held["trump_truth.csv"] == {"empty headline": 273, "outside bars": 198}
     frame = result.tape.news
     wait = frame.available_ns - frame.published_ns
-    assert set(np.unique(wait)) == {NS_PER_MS, NS_PER_SECOND}
+    assert {int(unit): int((wait == unit).sum()) for unit in np.unique(wait)} == {
+        NS_PER_MS: 251,
+        NS_PER_SECOND: 801,
+        NS_PER_MINUTE: 261,
+    }
     assert not any("<" in text or "href" in text for text in frame.headline)
     assert len(result.quarantine) == result.tape.info.counts["quarantined"]
 
@@ -177,6 +183,64 @@ def test_older_news_joins_hours(data_dir, file, resolution, kept, quarantined):
         assert (frame.available_ns - frame.published_ns > NS_PER_DAY).all()
     else:
         assert (frame.available_ns - frame.published_ns == NS_PER_MINUTE).all()
+
+
+def test_each_publisher_has_the_resolution_that_its_seconds_show(data_dir):
+    report = take(data_dir, MINUTES, news=("news/polygon_spy.csv",)).reports[1]
+    shown = {source.source: (source.resolution, source.proof, source.rounded_up) for source in report.sources}
+    assert shown == {
+        "Benzinga": ("second", "proven", 0),
+        "Zacks Investment Research": ("second, minute", "mixed", 78),
+        "The Motley Fool": ("second, minute", "mixed", 132),
+        "Seeking Alpha": ("second, minute", "mixed", 46),
+        "Investing.com": ("minute", "proven", 0),
+        "GlobeNewswire Inc.": ("minute", "proven", 0),
+    }
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *(MINUTES, EXTENDED, END_STAMPED, FILLED, SOME_EXTENDED),
+        *(f"bars/universe_1min/{name}.parquet" for name in UNIVERSE),
+    ],
+)
+def test_real_minutes_have_no_bad_prints_and_no_splits(data_dir, file):
+    result = take(data_dir, file)
+    assert len(result.tape.bad_prints) == 0
+    assert BAD_BODY not in result.reports[0].quarantined
+    assert not {"splits", "splits_kept"} & set(result.tape.info.origin)
+
+
+def test_the_splits_of_apple_are_found_and_no_crash_is_taken_for_one(data_dir, tmp_path):
+    """Apple fell by 47% in the night to 2000-09-29, and this vendor's zip is not adjusted."""
+    with pytest.raises(TapeError, match=r"2000-06-21.*2:1.*2005-02-28.*2:1.*2014-06-09.*7:1.*and 1 more"):
+        take(data_dir, LEAN_APPLE)
+    kept = take(data_dir, LEAN_APPLE, keep_splits=True)
+    assert [split["date"] for split in kept.tape.info.origin["splits_kept"]] == [
+        *("2000-06-21", "2005-02-28", "2014-06-09", "2020-08-31")
+    ]
+    listed = tmp_path / "apple.csv"
+    listed.write_text("date,ratio\n2000-06-21,2\n2005-02-28,2\n2014-06-09,7\n2020-08-31,4:1\n")
+    bars = take(data_dir, LEAN_APPLE, splits=listed).tape.bars
+    assert bars.close[0] == pytest.approx(kept.tape.bars.close[0] / 112)
+    assert bars.close[-1] == kept.tape.bars.close[-1]
+
+
+def test_prints_off_by_a_factor_of_ten_are_taken_out_of_apple_hours(data_dir):
+    tape = take(data_dir, LEAN_APPLE, keep_splits=True).tape
+    np.testing.assert_array_equal(tape.bad_prints.low, [10.59, 25.3, 32.65])
+    at = np.searchsorted(tape.bars.open_ns, tape.bad_prints.open_ns)
+    assert (tape.bars.low[at] > 180).all()
+    flash_crash = np.searchsorted(tape.bars.open_ns, new_york("2010-05-06 14:00"))
+    assert tape.bars.low[flash_crash] == 199.25
+
+
+@pytest.mark.parametrize("file", [LEAN_HOURS, "bars/hourly/lean_spy_daily.zip"])
+def test_a_high_that_spy_reached_five_years_later_is_a_bad_print(data_dir, file):
+    bad = take(data_dir, file).tape.bad_prints
+    assert [str(pd.Timestamp(stamp).date()) for stamp in bad.open_ns] == ["2002-04-02"]
+    np.testing.assert_array_equal(bad.high, [144.12])
 
 
 def test_a_spoken_stamp_is_new_york_time(data_dir):
