@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from newsvol.replays.simulation.audit import audit
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.latency import parse_latency
+from newsvol.replays.audit.audit import Request, audit
 from newsvol.replays.evaluation.run_metrics import evaluated_buckets
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.service_times import rule_times
@@ -56,5 +56,4 @@ def test_har_beats_every_naive_forecast_and_lands_where_the_prototype_did(
 
 
 def test_no_look_ahead_on_real_data(spy: tuple[Tape, FloatArray], recipe: Recipe) -> None:
-    tape, probs = spy
-    assert audit(tape, recipe, probs, 12) == []
+    assert audit(spy[0], Request(recipe.model_dump(), moments=12)).findings == ()

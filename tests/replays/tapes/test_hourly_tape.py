@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from newsvol.replays.simulation.audit import audit
 
 from newsvol.engine.arrays import NS_PER_HOUR, NS_PER_MINUTE, FloatArray
 from newsvol.engine.frames import BarFrame
+from newsvol.replays.audit.audit import Request, audit
 from newsvol.replays.replay import replay
 from newsvol.replays.simulation.recipe import Recipe, parse_recipe
 from newsvol.replays.tapes.synth import Market, perfect_reading, synthesize
@@ -53,8 +53,8 @@ def test_buckets_are_the_bars(hourly: tuple[Tape, FloatArray]) -> None:
 def test_nothing_decided_by_t_changes_when_everything_after_t_does(
     hourly: tuple[Tape, FloatArray], recipe: Recipe, forecaster: str
 ) -> None:
-    tape, probs = hourly
-    assert [str(leak) for leak in audit(tape, recipe_for(recipe, forecaster), probs, 12)] == []
+    content = recipe_for(recipe, forecaster).model_dump()
+    assert [str(one) for one in audit(hourly[0], Request(content, moments=12)).findings] == []
 
 
 def test_a_replay_gives_a_whole_run(hourly: tuple[Tape, FloatArray], recipe: Recipe, tmp_path: Path) -> None:

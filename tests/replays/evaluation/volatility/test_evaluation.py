@@ -6,10 +6,10 @@ from datetime import date
 
 import numpy as np
 from evaluations import request_of, schedule_of
-from newsvol.replays.simulation.audit import perturb
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import InputError
+from newsvol.replays.audit.perturbation import perturb
 from newsvol.replays.evaluation.volatility.evaluation import Evaluation, evaluate
 from newsvol.replays.report.evaluation.page import render_page
 from newsvol.replays.report.evaluation.verdicts import model_verdicts, span_sentence
@@ -34,7 +34,7 @@ def test_no_forecast_of_the_span_knows_what_comes_later(
     tape, probs = planted
     middle = int(np.flatnonzero(found.rows)[200])
     moment_ns = int(found.history.buckets.open_ns[middle])
-    changed, changed_probs = perturb(tape, probs, moment_ns, "randomise", np.random.default_rng(1))
+    changed, changed_probs = perturb(tape, probs, moment_ns, "redraw", np.random.default_rng(1))
     again = evaluate(changed, recipe, changed_probs, request_of(shuffles=0))
     for name, variance in found.lineup.variance.items():
         assert np.array_equal(

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from newsvol.replays.simulation.audit import perturb
 
 from newsvol.engine.arrays import NS_PER_HOUR, FloatArray
 from newsvol.engine.frames import BarFrame
+from newsvol.replays.audit.perturbation import perturb
 from newsvol.replays.evaluation.volatility.evaluation import Request, evaluate
 from newsvol.replays.evaluation.volatility.sweep import Grid, sweep
 from newsvol.replays.simulation.recipe import Recipe
@@ -54,7 +54,7 @@ def test_an_hourly_sweep_does_not_see_the_test_span(
     result = sweep(hourly, recipe, planted[1], grid=grid)
     begins_ns = int(hourly.bars.open_ns[result.span.first])
     assert begins_ns % NS_PER_HOUR == NS_PER_HOUR // 2
-    changed, probs = perturb(hourly, planted[1], begins_ns, "randomise", np.random.default_rng(4))
+    changed, probs = perturb(hourly, planted[1], begins_ns, "redraw", np.random.default_rng(4))
     again = sweep(changed, recipe, probs, grid=grid)
     assert again.trials == result.trials
     assert again.test != result.test

@@ -6,10 +6,10 @@ from datetime import date
 
 import numpy as np
 import pytest
-from newsvol.replays.simulation.audit import PERTURBATIONS, Perturbation, perturb
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import InputError
+from newsvol.replays.audit.perturbation import PERTURBATIONS, Perturbation, perturb
 from newsvol.replays.evaluation.volatility.evaluation import Evaluation, Request, evaluate
 from newsvol.replays.evaluation.volatility.sweep import Grid, SweepResult, sweep
 from newsvol.replays.simulation.recipe import Recipe

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from newsvol.replays.simulation.audit import audit
 
 from newsvol.engine.arrays import NS_PER_SECOND, FloatArray
+from newsvol.replays.audit.audit import Request, audit
 from newsvol.replays.simulation.recipe import Recipe, parse_recipe
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.builtin import FORECASTERS
@@ -14,7 +14,7 @@ from newsvol.signals.volatility.har_specifications import SCHEDULED
 from newsvol.signals.volatility.naive import NAIVE
 from newsvol.strategies.protocol import STRATEGIES
 
-MOMENTS = 50
+MOMENTS = 12
 EXTENDED = (
     "log-har-p-overnight",
     "log-har-p-slopes",
@@ -75,9 +75,9 @@ def test_nothing_decided_by_t_changes_when_everything_after_t_does(
     latency: str,
     events: Path,
 ) -> None:
-    tape, probs = planted
-    leaks = audit(tape, recipe_of(recipe, forecaster, fusion, latency, events), probs, MOMENTS)
-    assert [str(leak) for leak in leaks] == []
+    content = recipe_of(recipe, forecaster, fusion, latency, events).model_dump()
+    report = audit(planted[0], Request(content, moments=MOMENTS))
+    assert [str(one) for one in report.findings] == []
 
 
 def test_every_built_in_forecaster_is_audited() -> None:

@@ -1,0 +1,129 @@
+"""What the audit finds: every planted leak at every seed, what it says of honest recipes, and how long it takes.
+
+    python benchmarks/audit.py [--data DIR] [--seeds N] [--out FILE.json]
+
+The leaks are in ``tests/leaks``: plug-ins by authors who had not seen the audit; those under ``unseen`` were
+kept from whoever wrote it until it was frozen. DIR is the folder of third-party data; with it a year of SPY
+is audited too. Each audit is ``newsvol audit`` with its defaults, in a process of its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from results_file import parser, publish
+
+from newsvol.engine.provenance import machine, versions
+
+LEAKS = Path(__file__).parents[1] / "tests" / "leaks"
+SPY = "bars/spy_1min_2024-02-20_2025-04-11.parquet"
+NEWS = ("news/polygon_spy.csv", "news/bbc_business.csv", "news/trump_truth.csv")
+UNIVERSE = "bars/universe_1min/AAPL.parquet"
+
+
+def audit(*arguments: str, plug_ins: Path | None = None) -> dict[str, Any]:
+    """Run the command; return its exit code, the parts that it names, and wall seconds."""
+    path = [str(plug_ins)] if plug_ins is not None else []
+    begun = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "newsvol", "audit", "--json", *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    wall_s = round(time.perf_counter() - begun, 1)
+    if done.returncode not in (0, 1):
+        sys.exit(f"newsvol audit {' '.join(arguments)} failed: {done.stderr}")
+    return {"exit": done.returncode, "findings": json.loads(done.stdout)["findings"], "wall_s": wall_s}
+
+
+def leaks(seeds: int) -> list[dict[str, Any]]:
+    """Audit every leak with every seed."""
+    rows = []
+    for file in sorted(LEAKS.glob("*/leaks.toml")):
+        for leak in tomllib.loads(file.read_text())["leak"]:
+            name, kind = leak["name"], leak["kind"]
+            chosen = (
+                ["--set", f"strategies=[{{name: {name}}}]"]
+                if kind == "strategy"
+                else ["--set", f"volatility.forecaster={name}", "--set", "strategies=[{name: vol_target}]"]
+            )
+            runs = []
+            for seed in range(1, seeds + 1):
+                seen = audit("--seed", str(seed), *chosen, plug_ins=file.parent)
+                own = [one for one in seen["findings"] if one["part"] == f"{kind} {name}"]
+                runs.append(
+                    {
+                        "seed": seed,
+                        "found": bool(own),
+                        "cause": own[0]["cause"] or own[0]["what"] if own else "",
+                        "rows": own[0]["rows"] if own else 0,
+                        "of": own[0]["of"] if own else 0,
+                        "wall_s": seen["wall_s"],
+                    }
+                )
+            print(name, [run["found"] for run in runs], runs[0]["wall_s"], file=sys.stderr)
+            rows.append(
+                {"name": name, "author": file.parent.name, "kind": kind, "what": leak["what"], "runs": runs}
+            )
+    return rows
+
+
+def honest(data: Path | None) -> list[dict[str, Any]]:
+    """Audit every built-in forecaster and strategy, on three tapes where the data is there."""
+    from newsvol.signals.volatility.har_specifications import HAR_SPECIFICATIONS, SCHEDULED
+    from newsvol.signals.volatility.naive import NAIVE
+
+    forecasters = [name for name in (*HAR_SPECIFICATIONS, *NAIVE) if name not in SCHEDULED]
+    rows = []
+    with tempfile.TemporaryDirectory() as scratch:
+        tapes: dict[str, list[str]] = {"embedded": []}
+        if data is not None:
+            for name, bars, news in (("SPY", SPY, NEWS), ("AAPL", UNIVERSE, ())):
+                tape = str(Path(scratch) / name)
+                words = ["--bars", str(data / bars)]
+                words += [word for file in news for word in ("--news", str(data / file))]
+                command = [sys.executable, "-m", "newsvol", "tape", "import", *words, "--out", tape, "--json"]
+                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+                tapes[name] = ["--tape", tape]
+        for tape, words in tapes.items():
+            for name in forecasters:
+                short = ["--set", "volatility.min_window=100", "--set", "volatility.window=600"]
+                seen = audit(*words, *short, "--set", f"volatility.forecaster={name}")
+                rows.append({"tape": tape, "forecaster": name, **seen})
+                print(tape, name, seen["exit"], seen["wall_s"], file=sys.stderr)
+            rows.append(
+                {"tape": tape, "forecaster": "the shipped recipe", **audit(*words)}
+                if tape != "AAPL"
+                else rows.pop()
+            )
+    return rows
+
+
+def main() -> None:
+    """Audit, print, and write the results file."""
+    asked = parser(__doc__)
+    asked.add_argument("--seeds", type=int, default=3)
+    options = asked.parse_args()
+    planted = leaks(options.seeds)
+    result = {
+        "command": "python benchmarks/audit.py --data DIR --out benchmarks/results/audit.json",
+        "leaks": planted,
+        "found": sum(run["found"] for leak in planted for run in leak["runs"]),
+        "of": sum(len(leak["runs"]) for leak in planted),
+        "honest": honest(options.data),
+        "machine": machine(),
+        "versions": versions(),
+    }
+    publish(result, options.out)
+
+
+if __name__ == "__main__":
+    main()
