@@ -17,6 +17,7 @@ from newsvol.signals.news.features_nb import decayed_sums_nb
 from newsvol.signals.sentiment import SentimentModel, signed_score
 from newsvol.signals.volatility.har_specifications import Har
 from newsvol.signals.volatility.history import VolHistory
+from newsvol.signals.volatility.measures import bar_arrays
 from newsvol.signals.volatility.measures_nb import realized_measures_nb
 from newsvol.strategies.contract import WARM_UP_CALLS, decide_columns
 from newsvol.strategies.protocol import Strategy
@@ -122,6 +123,8 @@ class LiveForecast:
     ) -> None:
         self._bars, self._history = bars, history
         self._available_ns = available_ns
+        # timed, not used: what is a gap is the columns' to say
+        self._gap_ns = np.full(len(history.buckets), NS_PER_HOUR)
         self._regressions = [
             (har.state(len(history.buckets)), har.series(history), har.extra(history)) for har in hars
         ]
@@ -144,14 +147,11 @@ class LiveForecast:
         rows, one = slice(begin, end), slice(bucket, bucket + 1)
         bars = self._bars
         realized_measures_nb(
-            bars.close_ns[rows],
-            bars.open[rows],
-            bars.high[rows],
-            bars.low[rows],
-            bars.close[rows],
+            bar_arrays(bars.take(rows)),
             buckets.open_ns[one],
             buckets.close_ns[one],
             buckets.session[one],
+            self._gap_ns[one],
         )
 
     def _fuse(self, now_ns: int, probs: FloatArray) -> float:
