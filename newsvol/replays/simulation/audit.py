@@ -130,6 +130,10 @@ def _known(session: Session, moment_ns: int) -> Iterator[tuple[str, list[FloatAr
         # the fused forecast of a bucket exists when its tick is done, the others when the bucket begins
         ready = (tick >= 0) & (ticks.forecast_ns[tick] <= moment_ns) if name == "fused" else origin
         yield f"forecast {name}", [variance[ready]]
+    ended = session.history.buckets.close_ns <= moment_ns
+    measures = session.history.measures
+    yield "measures", [measures.rv[ended], measures.covered[ended]]
+    yield "share of the night", [session.history.night_share[origin]]
     for name, run in session.strategies.items():
         decided = run.targets.decided_ns <= moment_ns
         yield f"strategy {name}", [run.targets.decided_ns[decided], run.targets.weight[decided]]

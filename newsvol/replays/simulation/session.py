@@ -16,6 +16,7 @@ from newsvol.engine.ticks import TickFrame, TickKind, merge_ticks
 from newsvol.replays.simulation.decisions import ModelTicks, lay_out, target_buckets
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.service_times import Decide, ServiceTimes, decide_free
+from newsvol.replays.tapes.calendar import trading_year
 from newsvol.replays.tapes.schedules import load_schedule
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.fusion import FusionConfig, fit_fusion
@@ -175,6 +176,7 @@ def run_session(
     is_headline = ticks.kind == TickKind.HEADLINE
     scores = SentimentScores(probs, signed_score(probs), ticks.scored_ns[is_headline])
     forecasts = _forecast(tape, recipe, history, ticks, scores)
+    hours_per_year = trading_year(tape.info.calendar, tape.sessions).hours
     strategies: dict[str, StrategyRun] = {}
     frames: dict[tuple[bool, bool], DecisionFrame] = {}
     for name, (strategy, on_naive) in lineup(recipe).items():
@@ -192,6 +194,7 @@ def run_session(
                 # every strategy starts when the traded forecast does, so that their spans are equal
                 np.where(np.isfinite(forecasts.fused), variance, np.nan),
                 forecasts.tone,
+                hours_per_year=hours_per_year,
                 every_bar=strategy.every_bar,
             )
             frames[key] = read_only(laid_out)
