@@ -9,16 +9,19 @@ from newsvol.engine.arrays import NS_PER_MINUTE, FloatArray, IntArray
 from newsvol.engine.frames import BarFrame
 from newsvol.signals.volatility.buckets import BucketFrame, bar_length_ns
 
-GAP_FACTOR: Final = 3
-"""A silence is a gap when it is longer than so many times the longest silence of a usual session."""
+GAP_FACTOR: Final = 4
+"""A silence is a gap when it is longer than so many times what is usual."""
+
+USUAL_SHARE: Final = 0.95
+"""Usual is what this share of a session's silences do not exceed: a tear a day does not change it."""
 
 USUAL_SESSIONS: Final = 20
-"""Sessions whose longest silences are the usual one: their median."""
+"""The median of so many sessions with bars is taken."""
 
 MIN_SESSIONS: Final = 5
-"""Before so many sessions with bars have been seen, ten minutes are taken for the usual silence."""
+"""Before so many sessions with bars have been seen, this long a silence is taken for the usual one:"""
 
-SILENCE_UNTIL_KNOWN_NS: Final = 10 * NS_PER_MINUTE
+SILENCE_UNTIL_KNOWN_NS: Final = 7 * NS_PER_MINUTE
 
 MIN_COVERED: Final = 0.5
 """A bucket of which gaps leave less than this share of its minutes is missing."""
@@ -48,46 +51,50 @@ def session_bounds(buckets: BucketFrame) -> SessionBounds:
     )
 
 
-def gap_lengths(bars: BarFrame, bounds: SessionBounds) -> IntArray:
-    """Return from what length on a silence is a gap in each session, shape (S,), nanoseconds.
+def gap_lengths(bars: BarFrame, buckets: BucketFrame) -> IntArray:
+    """Return from what length on a silence in each bucket is a gap, shape (B,), nanoseconds.
 
     A silence runs from the close of one bar to the close of the next, or from the session's open, or to its
-    close. On a tape of every minute the usual one is a minute, so that more than two missing minutes are a
+    close. On a tape of every minute the usual one is a minute, so that more than three missing minutes are a
     gap; a stock that is traded every few minutes is silent for longer, and that is no gap.
 
-    Causal: a session's length comes from the sessions before it.
-
-    Parameters
-    ----------
-    bars : BarFrame
-        None of them open when a session opens.
+    Causal: what is usual comes from the sessions before, and is the same for all buckets of a session.
     """
+    bounds = session_bounds(buckets)
     usual = np.full(len(bounds.first), np.nan)
     if len(bars) and len(usual):
-        longest = _longest_silences(bars, bounds)
-        traded = np.isfinite(longest)
-        padded = np.concatenate([np.full(USUAL_SESSIONS, np.nan), longest[traded]])
+        usually = _usual_silences(bars, bounds)
+        traded = np.isfinite(usually)
+        padded = np.concatenate([np.full(USUAL_SESSIONS, np.nan), usually[traded]])
         windows = np.lib.stride_tricks.sliding_window_view(padded, USUAL_SESSIONS)
         medians = np.full(len(windows), np.nan)
         medians[MIN_SESSIONS:] = np.nanmedian(windows[MIN_SESSIONS:], axis=1)
         seen_before = np.cumsum(traded) - traded
         usual = medians[seen_before]
     unknown = max(SILENCE_UNTIL_KNOWN_NS, bar_length_ns(bars))
-    return np.asarray(GAP_FACTOR * np.where(np.isfinite(usual), usual, unknown)).astype(np.int64)
+    gap_ns = (GAP_FACTOR * np.where(np.isfinite(usual), usual, unknown)).astype(np.int64)
+    return np.asarray(gap_ns[bounds.of_bucket])
 
 
-def _longest_silences(bars: BarFrame, bounds: SessionBounds) -> FloatArray:
-    """Return the longest silence of each session, shape (S,); NaN where it has no bar."""
-    longest = np.full(len(bounds.first), np.nan)
-    session = np.searchsorted(bounds.open_ns, bars.close_ns, side="left") - 1
-    inside = (session >= 0) & (bars.close_ns <= bounds.close_ns[np.maximum(session, 0)])
-    session, close_ns = session[inside], bars.close_ns[inside]
-    if len(session) == 0:
-        return longest
-    first = np.flatnonzero(np.diff(session, prepend=session[0] - 1))
-    since = np.concatenate([close_ns[:1], close_ns[:-1]])
-    since[first] = bounds.open_ns[session[first]]
-    traded = session[first]
-    until_close = bounds.close_ns[traded] - close_ns[np.append(first[1:], len(close_ns)) - 1]
-    longest[traded] = np.maximum(np.maximum.reduceat(close_ns - since, first), until_close)
-    return longest
+def _usual_silences(bars: BarFrame, bounds: SessionBounds) -> FloatArray:
+    """Return what `USUAL_SHARE` of each session's silences do not exceed, shape (S,); NaN without a bar."""
+    begin = np.searchsorted(bars.close_ns, bounds.open_ns, side="right")
+    counts = np.searchsorted(bars.close_ns, bounds.close_ns, side="right") - begin
+    traded = np.flatnonzero(counts > 0)
+    # each session's open, the closes of its bars, its close: a row of silences, one after the other
+    rows = counts[traded] + 1
+    first = np.cumsum(rows) - rows
+    until = np.empty(rows.sum(), dtype=np.int64)
+    is_bar = np.ones(len(until), dtype=np.bool_)
+    is_bar[first + rows - 1] = False
+    place = np.arange(len(until)) - np.repeat(first - begin[traded], rows)
+    until[is_bar] = bars.close_ns[place[is_bar]]
+    until[~is_bar] = bounds.close_ns[traded]
+    silence = np.diff(until, prepend=until[:1])
+    silence[first] = until[first] - bounds.open_ns[traded]
+    # sorted within each session, all at once: a session's keys are above those of the one before
+    key = np.repeat(np.arange(len(traded)) * (int(silence.max(initial=0)) + 1), rows)
+    ranked = np.sort(silence + key) - key
+    usual = np.full(len(counts), np.nan)
+    usual[traded] = ranked[first + np.ceil(USUAL_SHARE * rows).astype(np.int64) - 1]
+    return usual

@@ -15,7 +15,7 @@ from newsvol.signals.volatility.buckets import (
     cut_sessions,
 )
 from newsvol.signals.volatility.diurnal import diurnal_curve
-from newsvol.signals.volatility.gaps import session_bounds
+from newsvol.signals.volatility.gaps import gap_lengths, session_bounds
 from newsvol.signals.volatility.measures import RealizedMeasures, minutes_of, realized_measures
 from newsvol.signals.volatility.nights import night_returns, night_shares
 
@@ -85,14 +85,15 @@ def measure_history(bars: BarFrame, sessions: SessionFrame) -> VolHistory:
     """
     coarse = bar_length_ns(bars) >= COARSE_BAR_NS
     buckets = cut_like_bars(sessions, bars) if coarse else cut_sessions(sessions)
-    measures = realized_measures(bars, buckets)
+    gap_ns = gap_lengths(bars, buckets)
+    measures = realized_measures(bars, buckets, gap_ns)
     if coarse:
         measures = _by_range(measures)
     minutes = minutes_of(buckets)
     intensity = measures.rv * 60.0 / minutes
     diurnal = diurnal_curve(intensity, buckets)
     z = intensity / diurnal
-    night = night_returns(bars, buckets)
+    night = night_returns(bars, buckets, gap_ns)
     return VolHistory(
         buckets,
         measures,

@@ -85,13 +85,19 @@ class RealizedMeasures(Columns):
         return np.asarray(np.maximum(self.rv - self.bv, 0.0))
 
 
-def realized_measures(bars: BarFrame, buckets: BucketFrame) -> RealizedMeasures:
+def realized_measures(
+    bars: BarFrame, buckets: BucketFrame, gap_ns: IntArray | None = None
+) -> RealizedMeasures:
     """Measure every bucket of `buckets` from `bars`.
 
     Causal: a bar counts in the bucket in which it ends, so a row uses bars that had ended with its bucket. (A
     session's later buckets start from the close of the bar before them.) Bars that do not lie within one
-    session count nowhere. What is a gap in a session is known from the sessions before it: see
-    `gaps.gap_lengths`.
+    session count nowhere.
+
+    Parameters
+    ----------
+    gap_ns : IntArray, shape (B,), optional
+        From what length on a silence is a gap: as `gaps.gap_lengths` says if not given.
     """
     bounds = session_bounds(buckets)
     session_open_ns = bounds.open_ns[bounds.of_bucket]
@@ -101,7 +107,7 @@ def realized_measures(bars: BarFrame, buckets: BucketFrame) -> RealizedMeasures:
         buckets.open_ns,
         buckets.close_ns,
         buckets.session,
-        gap_lengths(bars, bounds)[bounds.of_bucket],
+        gap_lengths(bars, buckets) if gap_ns is None else gap_ns,
     )
     n_obs, covered = table[:, 0].copy(), table[:, -1].copy()
     missing = (n_obs == 0) | (covered < MIN_COVERED)

@@ -7,7 +7,7 @@ import numpy as np
 from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.frames import BarFrame
 from newsvol.signals.volatility.buckets import BucketFrame
-from newsvol.signals.volatility.gaps import gap_lengths, session_bounds
+from newsvol.signals.volatility.gaps import session_bounds
 
 WINDOW_NIGHTS: Final = 250
 """Nights that a share is taken from; docs/volatility.md has what other windows and means do."""
@@ -15,18 +15,23 @@ WINDOW_NIGHTS: Final = 250
 MIN_NIGHTS: Final = 5
 
 
-def night_returns(bars: BarFrame, buckets: BucketFrame) -> FloatArray:
+def night_returns(bars: BarFrame, buckets: BucketFrame, gap_ns: IntArray) -> FloatArray:
     """Return each session's log return over the night before it, shape (B,).
 
     From the last close before the session to its first open: known once the session's first bar has ended.
     A weekend is one night. Where the calendar leaves no time between two sessions there is no night, and the
     return is 0. NaN in the first session, and where a gap or an empty session is on either side: what moved
     then was more than a night.
+
+    Parameters
+    ----------
+    gap_ns : IntArray, shape (B,)
+        From what length on a silence is a gap: `gaps.gap_lengths`.
     """
     bounds = session_bounds(buckets)
     night = np.full(len(bounds.first), np.nan)
     if len(bars) and len(night) > 1:
-        gap = gap_lengths(bars, bounds)
+        gap = gap_ns[bounds.first]
         first = np.searchsorted(bars.open_ns, bounds.open_ns[1:])
         opening, last = np.minimum(first, len(bars) - 1), np.maximum(first - 1, 0)
         ended_ns = bars.close_ns[last]

@@ -6,7 +6,7 @@ import pytest
 from newsvol.engine.arrays import NS_PER_MINUTE
 from newsvol.engine.frames import BarFrame, SessionFrame
 from newsvol.signals.volatility.buckets import cut_sessions
-from newsvol.signals.volatility.gaps import gap_lengths, session_bounds
+from newsvol.signals.volatility.gaps import gap_lengths
 from newsvol.signals.volatility.measures import realized_measures
 
 DAYS = 30
@@ -24,28 +24,41 @@ def _market(make_sessions, make_bars):
     return make_bars(sessions, seed=4, minutes=1, constant_vol=5e-4), sessions
 
 
-def test_on_a_tape_of_every_minute_three_minutes_are_no_gap_and_four_are(market):
+def test_on_a_tape_of_every_minute_three_missing_minutes_are_no_gap_and_four_are(market):
     bars, sessions = market
-    gaps = gap_lengths(bars, session_bounds(cut_sessions(sessions)))
-    assert (gaps[:5] == 30 * NS_PER_MINUTE).all()  # nothing usual is known yet
-    assert (gaps[5:] == 3 * NS_PER_MINUTE).all()
+    buckets = cut_sessions(sessions)
+    gaps = gap_lengths(bars, buckets)
+    assert (gaps[: 5 * 7] == 28 * NS_PER_MINUTE).all()  # nothing usual is known yet
+    assert (gaps[5 * 7 :] == 4 * NS_PER_MINUTE).all()
+    for missing, covered in ((3, 1.0), (4, 56 / 60)):
+        torn = without(bars, sessions, 20, 80, 80 + missing)
+        assert realized_measures(torn, buckets).covered[20 * 7 + 1] == pytest.approx(covered)
 
 
 def test_a_gap_is_judged_by_the_sessions_before_it(market):
     bars, sessions = market
     thinned = bars.take((bars.open_ns < sessions.open_ns[20]) | (np.arange(len(bars)) % 6 == 0))
-    bounds = session_bounds(cut_sessions(sessions))
-    known, other = gap_lengths(bars, bounds), gap_lengths(thinned, bounds)
-    np.testing.assert_array_equal(known[:21], other[:21])
+    buckets = cut_sessions(sessions)
+    known, other = gap_lengths(bars, buckets), gap_lengths(thinned, buckets)
+    np.testing.assert_array_equal(known[: 21 * 7], other[: 21 * 7])
     assert other[-1] == known[-1]  # ten sessions of twenty are not yet what is usual
-    assert gap_lengths(bars.take(bars.open_ns % (6 * NS_PER_MINUTE) == 0), bounds)[-1] > known[-1]
+    assert gap_lengths(bars.take(bars.open_ns % (6 * NS_PER_MINUTE) == 0), buckets)[-1] > known[-1]
 
 
 def test_sessions_without_bars_do_not_say_what_is_usual(market):
     bars, sessions = market
     silent = without(bars, sessions, 10, 0, 6 * 1440)
-    gaps = gap_lengths(silent, session_bounds(cut_sessions(sessions)))
-    assert (gaps[5:] == 3 * NS_PER_MINUTE).all()
+    gaps = gap_lengths(silent, cut_sessions(sessions))
+    assert (gaps[5 * 7 :] == 4 * NS_PER_MINUTE).all()
+
+
+def test_a_tear_in_every_session_is_not_what_is_usual(market):
+    bars, sessions = market
+    day = np.searchsorted(sessions.open_ns, bars.open_ns, side="right") - 1
+    minute = (bars.open_ns - sessions.open_ns[day]) // NS_PER_MINUTE
+    found = realized_measures(bars.take((minute < 130) | (minute >= 180)), cut_sessions(sessions))
+    assert np.isnan(found.rv[2::7]).all()
+    assert np.isfinite(np.delete(found.rv.reshape(DAYS, 7), 2, axis=1)).all()
 
 
 @pytest.mark.parametrize("first", [0, 5, 10])

@@ -8,12 +8,17 @@ import pytest
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR
 from newsvol.engine.frames import SessionFrame
 from newsvol.signals.volatility.buckets import cut_sessions
+from newsvol.signals.volatility.gaps import gap_lengths
 from newsvol.signals.volatility.history import measure_history
 from newsvol.signals.volatility.nights import MIN_NIGHTS, WINDOW_NIGHTS, night_returns, night_shares
 
 
 def by_session(history, values):
     return values[history.buckets.slot == 0]
+
+
+def returns_of(bars, buckets):
+    return night_returns(bars, buckets, gap_lengths(bars, buckets))
 
 
 @pytest.fixture(name="market")
@@ -25,7 +30,7 @@ def _market(make_sessions, make_bars):
 def test_a_night_is_the_return_from_a_close_to_the_next_open(market):
     bars, sessions = market
     buckets = cut_sessions(sessions)
-    night = night_returns(bars, buckets)[buckets.slot == 0]
+    night = returns_of(bars, buckets)[buckets.slot == 0]
     first = np.searchsorted(bars.open_ns, sessions.open_ns)
     assert np.isnan(night[0])
     np.testing.assert_array_equal(night[1:], np.log(bars.open[first[1:]] / bars.close[first[1:] - 1]))
@@ -37,7 +42,7 @@ def test_what_spans_an_empty_session_or_a_missing_end_is_no_night(market):
     empty = (bars.open_ns >= sessions.open_ns[10]) & (bars.close_ns <= sessions.close_ns[10])
     cut = (bars.close_ns > sessions.close_ns[20] - 3 * NS_PER_HOUR) & (bars.close_ns <= sessions.close_ns[20])
     late = (bars.open_ns >= sessions.open_ns[30]) & (bars.open_ns < sessions.open_ns[30] + 2 * NS_PER_HOUR)
-    night = night_returns(bars.take(~(empty | cut | late)), buckets)[buckets.slot == 0]
+    night = returns_of(bars.take(~(empty | cut | late)), buckets)[buckets.slot == 0]
     assert np.flatnonzero(np.isnan(night)).tolist() == [0, 10, 11, 21, 30]
 
 
@@ -47,14 +52,14 @@ def test_an_exchange_that_never_closes_has_no_night(make_bars):
     bars = make_bars(always, seed=2, constant_vol=1e-3)
     history = measure_history(bars, always)
     # its first bar does not open at the last one's close, and that is no night
-    assert (by_session(history, night_returns(bars, history.buckets))[1:] == 0).all()
+    assert (by_session(history, returns_of(bars, history.buckets))[1:] == 0).all()
     assert (by_session(history, history.night_share)[MIN_NIGHTS + 1 :] == 0).all()
 
 
 def test_the_share_is_the_nights_variance_over_that_of_the_sessions_after_them(market):
     bars, sessions = market
     history = measure_history(bars, sessions)
-    night = by_session(history, night_returns(bars, history.buckets))
+    night = by_session(history, returns_of(bars, history.buckets))
     session_rv = history.measures.rv.reshape(40, 7).sum(axis=1)
     share = history.night_share.reshape(40, 7)
     assert (share[:, :1] == share)[MIN_NIGHTS + 1 :].all()
