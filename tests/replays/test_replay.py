@@ -118,6 +118,10 @@ def test_the_equity_of_a_run_does_not_jump_with_the_price_across_a_long_gap(tmp_
     for name in ("buy_and_hold", "vol_target"):
         assert abs(across[name].max() / across[name].min() - 1) < 0.03
     assert run.metrics.span.long_gaps == 1
+    # decisions of the first empty session wait for the gap's end, and no later ones
+    waiting = run.orders.query("strategy == 'vol_target' and fill == 'bridge'")
+    waiting = waiting[(waiting.ordered_ns > begin) & (waiting.ordered_ns < end)]
+    assert (waiting.ordered_ns <= tape.sessions.close_ns[180] + NS_PER_HOUR).all()
     assert run.metrics.strategies["buy_and_hold"].fills["bridge"].annual_vol_pct < 30
     # the account itself was held, and its shares doubled
     held = run.portfolio("buy_and_hold").value()

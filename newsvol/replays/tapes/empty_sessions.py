@@ -56,6 +56,17 @@ def resumed_bars(bars: BarFrame, sessions: SessionFrame) -> IntArray:
     return np.asarray(first[(first > 0) & (first < len(bars))], dtype=np.int64)
 
 
+def has_lately_traded(stamps_ns: IntArray, bars: BarFrame, sessions: SessionFrame) -> BoolArray:
+    """Return whether, at each stamp, the last session that is over had a bar, or one has ended since.
+
+    Shape (M,). Causal: read from the bars that had ended by the stamp.
+    """
+    over = np.searchsorted(sessions.close_ns, stamps_ns, side="right") - 1
+    ended = np.searchsorted(bars.close_ns, stamps_ns, side="right") - 1
+    opened_ns = sessions.open_ns[np.maximum(over, 0)]
+    return np.asarray((over < 0) | ((ended >= 0) & (bars.close_ns[np.maximum(ended, 0)] > opened_ns)))
+
+
 def require_traded(bars: BarFrame, sessions: SessionFrame, span: str) -> None:
     """Refuse `sessions` that are mostly empty; `span` is what to call them.
 

@@ -8,6 +8,7 @@ from newsvol.engine.frames import BarFrame, SessionFrame
 from newsvol.replays.tapes.empty_sessions import (
     LONG_GAP_SESSIONS,
     empty_sessions,
+    has_lately_traded,
     require_traded,
     resumed_bars,
 )
@@ -59,3 +60,22 @@ def test_no_session_is_no_gap():
     nowhere = SESSIONS.take(slice(0))
     assert empty_sessions(bars_in(1), nowhere).longest == 0
     require_traded(bars_in(1), nowhere, "the span")
+
+
+def test_after_a_session_without_bars_the_next_bar_is_waited_for():
+    bars = bars_in(2, 3, 5)
+    moments = {
+        305: True,  # a bar has just ended
+        310: True,
+        405: True,  # nobody knows yet that this session will be empty
+        409: True,
+        410: False,
+        500: False,
+        504: False,
+        505: True,
+        620: False,
+    }
+    found = has_lately_traded(np.array(list(moments)), bars, SESSIONS)
+    assert found.tolist() == list(moments.values())
+    early = has_lately_traded(np.array([-5, 5, 10]), bars, SESSIONS)
+    assert early.tolist() == [True, True, False]  # nothing is over, then one is, and empty
