@@ -1,4 +1,4 @@
-"""What the audit finds: every planted leak at every seed, what it says of honest recipes, and how long it takes.
+"""What the audit finds: every planted leak at every seed, what it says of honest recipes, how long it takes.
 
     python benchmarks/audit.py [--data DIR] [--seeds N] [--out FILE.json]
 

@@ -28,8 +28,10 @@ from newsvol.engine.arrays import NS_PER_DAY, NS_PER_MINUTE, FloatArray
 from newsvol.engine.frames import BarFrame, SessionFrame
 from newsvol.engine.provenance import machine, versions
 from newsvol.signals.volatility.buckets import BucketFrame, cut_sessions
+from newsvol.signals.volatility.gaps import gap_lengths
 from newsvol.signals.volatility.har import LAGS, HarConfig, HarState
 from newsvol.signals.volatility.har_nb import HarArrays, walk_forward_nb
+from newsvol.signals.volatility.measures import bar_arrays
 from newsvol.signals.volatility.measures_nb import N_MEASURES, realized_measures_nb
 
 SESSIONS = 5_128
@@ -105,18 +107,16 @@ def measure_with_pandas(bars: BarFrame, buckets: BucketFrame) -> pd.DataFrame:
 def measures_benchmark(rng: np.random.Generator, repeats: int) -> dict[str, object]:
     """Time the kernel and pandas on the same bars."""
     bars, buckets = make_bars(rng)
+    gap_ns = gap_lengths(bars, buckets)
 
     def kernel() -> FloatArray:
         return np.asarray(
             realized_measures_nb(
-                bars.close_ns,
-                bars.open,
-                bars.high,
-                bars.low,
-                bars.close,
+                bar_arrays(bars),
                 buckets.open_ns,
                 buckets.close_ns,
                 buckets.session,
+                gap_ns,
             )
         )
 

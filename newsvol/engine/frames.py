@@ -211,8 +211,12 @@ class DecisionFrame(Columns):
         session's first bucket its opening price, from the end of its first bar on.
     variance : FloatArray, shape (M,)
         Forecast variance of the bucket. NaN before the first fit.
+    session_vol : FloatArray, shape (M,)
+        The same as a volatility per year of trading hours alone, the time of day taken out: what a position
+        that is flat overnight runs.
     annual_vol : FloatArray, shape (M,)
-        The same as a volatility per year, the time of day taken out.
+        `session_vol` with the nights: what a position that is held around the clock runs. NaN before five
+        nights are known; equal to `session_vol` where the exchange never closes.
     tone : FloatArray, shape (M,)
         Decayed sum of the signed scores known at the tick.
     """
@@ -226,6 +230,7 @@ class DecisionFrame(Columns):
     close: FloatArray
     anchor: FloatArray
     variance: FloatArray
+    session_vol: FloatArray
     annual_vol: FloatArray
     tone: FloatArray
 

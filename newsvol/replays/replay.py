@@ -33,6 +33,7 @@ from newsvol.replays.simulation.session import (
     run_session,
     tape_of_span,
 )
+from newsvol.replays.tapes.empty_sessions import require_traded
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.sentiment import SentimentModel, score_in_bulk
 from newsvol.signals.volatility.history import VolHistory, measure_history
@@ -115,6 +116,7 @@ def _replay_into(
 ) -> "dict[tuple[str, str], PortfolioResult]":
     require_writable(out)
     tape = tape_of_span(whole, recipe)
+    _require_bars(tape, recipe)
     history = measure_history(tape.bars, tape.sessions)
     ticks = model_ticks(tape, history)
     scored = run_models(tape, recipe, history, ticks, on_progress, load)
@@ -198,6 +200,13 @@ def simulate_portfolios(
         portfolios[name, model] = simulate(tape.bars, fills, costs_of(recipe), recipe.cash)
     on_progress("Simulating portfolios", len(jobs), len(jobs))
     return portfolios
+
+
+def _require_bars(tape: Tape, recipe: Recipe) -> None:
+    """Refuse a span that is mostly empty: neither the warm-up before it nor the days after it count."""
+    first = recipe.span.first
+    begins_ns = tape.sessions.open_ns[0] if first is None else tape.day_start_ns(first)
+    require_traded(tape.bars, tape.sessions.take(tape.sessions.open_ns >= begins_ns), "the span")
 
 
 def _require_forecasts(session: Session, recipe: Recipe) -> None:

@@ -26,6 +26,7 @@ class Tick:
     close: float
     anchor: float
     variance: float
+    session_vol: float
     annual_vol: float
     tone: float
 

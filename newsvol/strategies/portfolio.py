@@ -28,7 +28,8 @@ class PortfolioResult:
     cash : float, quote currency
         What it started with.
     equity : FloatArray, shape (T,), quote currency
-        At the close of each bar, after every order that filled in it.
+        At the close of each bar, after every order that filled in it: the account as it was held, moves
+        across gaps included.
     bar : IntArray, shape (M,)
         The bar in which each order filled.
     shares : FloatArray, shape (M,)

@@ -33,10 +33,12 @@ class BuyAndHold:
 class VolTarget:
     """Hold as much as makes the forecast volatility of the account the target: target / forecast.
 
+    The position is held overnight, so the forecast is that of the whole day, `DecisionFrame.annual_vol`.
+
     Attributes
     ----------
     target_vol_pct : float
-        Annual volatility that the account aims at, in percent.
+        Annual volatility that the account aims at, nights included, in percent.
     max_weight : float, fraction of equity
     """
 
@@ -85,7 +87,7 @@ class VolTiming:
 
 
 def target_weight(frame: DecisionFrame, target_vol_pct: float, max_weight: float) -> FloatArray:
-    """Return min(max_weight, target / forecast volatility), shape (M,); NaN where there is no forecast."""
+    """Return min(max_weight, target / volatility of the whole day), shape (M,); NaN without a forecast."""
     annual_vol = np.where(_usable(frame), frame.annual_vol, np.nan)
     return np.minimum(target_vol_pct / 100 / annual_vol, max_weight)
 

@@ -90,3 +90,11 @@ def test_names_are_not_read_as_markup(make_run):
     out = io.StringIO()
     print_metrics(Console(file=out, width=100), Metrics.model_validate(raw), "bridge")
     assert "[bold]x[/bold]" in out.getvalue()
+
+
+def test_gaps_are_told_before_any_number(make_run):
+    span = {"empty_sessions": 7, "longest_gap_sessions": 7, "long_gaps": 1, "missing_buckets": 2}
+    first, second, *_ = (line for line in shown(make_run(span=span)).splitlines() if line)
+    assert first.startswith("GAPS: 7 of 12 sessions have no bars")
+    assert second.startswith("GAPS: buckets of the other sessions that lack")
+    assert "GAPS" not in shown(make_run("whole"))

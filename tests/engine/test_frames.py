@@ -26,7 +26,7 @@ FLOATS = {
     BarFrame: ("open", "high", "low", "close", "volume"),
     SentimentScores: ("score",),
     ForecastFrame: ("variance",),
-    DecisionFrame: ("minutes_to_close", "close", "anchor", "variance", "annual_vol", "tone"),
+    DecisionFrame: ("minutes_to_close", "close", "anchor", "variance", "session_vol", "annual_vol", "tone"),
     WeightFrame: ("weight",),
     FillFrame: ("weight", "price"),
 }

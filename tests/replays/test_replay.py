@@ -1,12 +1,13 @@
 """A replay, from a tape to a run folder."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from golden_replay import PerfectScorer, golden_replay
 
-from newsvol.engine.arrays import FloatArray
+from newsvol.engine.arrays import NS_PER_HOUR, FloatArray
 from newsvol.engine.errors import OutputError, PeekingError, TapeError
 from newsvol.engine.frames import DecisionFrame
 from newsvol.replays.replay import replay
@@ -83,6 +84,48 @@ def test_a_tape_without_bars_is_refused_with_what_to_do(tmp_path: Path) -> None:
     empty = Tape(tape.bars.take(slice(0, 0)), tape.news, tape.sessions, tape.info)
     with pytest.raises(TapeError, match="no bars; import one with: newsvol tape import"):
         replay(empty, load_recipe(None), tmp_path / "run")
+
+
+def test_a_tape_that_is_mostly_empty_is_refused_and_a_span_of_it_that_is_not_is_replayed(
+    tmp_path: Path,
+) -> None:
+    tape, _ = synthesize(Market(sessions=250, headlines=0))
+    begin = tape.sessions.open_ns[120]
+    torn = replace(tape, bars=tape.bars.take(tape.bars.close_ns <= begin))
+    recipe = load_recipe(changes={"latency.model": "zero", "strategies": [{"name": "vol_target"}]})
+    with pytest.raises(TapeError, match=r"^130 of the 250 sessions of the span .* 130 of them in a row"):
+        replay(torn, recipe, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+    days = {"span.first": "2023-05-26", "span.last": "2023-06-23"}
+    run = replay(torn, recipe.with_changes(changes=days), tmp_path / "run")
+    assert run.metrics.span.empty_sessions == 0
+
+
+def test_the_equity_of_a_run_does_not_jump_with_the_price_across_a_long_gap(tmp_path: Path) -> None:
+    tape, _ = synthesize(Market(sessions=250, headlines=0))
+    begin, end = tape.sessions.close_ns[179], tape.sessions.open_ns[200]
+    bars = tape.bars.take((tape.bars.close_ns <= begin) | (tape.bars.open_ns >= end))
+    later = bars.open_ns >= end
+    prices = {
+        name: np.where(later, getattr(bars, name) * 2, getattr(bars, name))
+        for name in ("open", "high", "low", "close")
+    }
+    recipe = load_recipe(changes={"latency.model": "zero", "strategies": [{"name": "vol_target"}]})
+    run = replay(replace(tape, bars=replace(bars, **prices)), recipe, tmp_path / "run")
+    equity = run.equity
+    across = equity[(equity.close_ns > begin - NS_PER_HOUR) & (equity.close_ns <= end + NS_PER_HOUR)]
+    assert across.price.max() / across.price.min() > 1.8
+    for name in ("buy_and_hold", "vol_target"):
+        assert abs(across[name].max() / across[name].min() - 1) < 0.03
+    assert run.metrics.span.long_gaps == 1
+    # decisions of the first empty session wait for the gap's end, and no later ones
+    waiting = run.orders.query("strategy == 'vol_target' and fill == 'bridge'")
+    waiting = waiting[(waiting.ordered_ns > begin) & (waiting.ordered_ns < end)]
+    assert (waiting.ordered_ns <= tape.sessions.close_ns[180] + NS_PER_HOUR).all()
+    assert run.metrics.strategies["buy_and_hold"].fills["bridge"].annual_vol_pct < 30
+    # the account itself was held, and its shares doubled
+    held = run.portfolio("buy_and_hold").value()
+    assert held.iloc[-1] / equity["buy_and_hold"].iloc[-1] == pytest.approx(2, rel=0.1)
 
 
 class Peeking:

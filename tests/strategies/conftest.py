@@ -29,7 +29,8 @@ def _make_frame(rows: int, seed: int, unfitted: int = 5) -> DecisionFrame:
         close=close,
         anchor=close * np.exp(rng.normal(0, 0.003, rows)),
         variance=variance,
-        annual_vol=np.sqrt(variance * 252 * 7),
+        session_vol=np.sqrt(variance * 252 * 7),
+        annual_vol=1.2 * np.sqrt(variance * 252 * 7),
         tone=rng.normal(0, 2, rows),
     )
 

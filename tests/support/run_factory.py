@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from newsvol.engine.arrays import NS_PER_HOUR, NS_PER_MINUTE, NS_PER_MS, NS_PER_SECOND
 from newsvol.engine.ledger import LatencyLedger, percentiles
+from newsvol.replays.runs.schema import RUN_FORMAT
 
 FIRST_DAY = np.datetime64("2024-02-20")
 SLOTS = 7
@@ -47,6 +48,8 @@ class RunPlan:
     latency: str = "measured"
     headline_text: str = ""
     fused_qlike: float | None = None
+    span: dict[str, Any] = field(default_factory=dict)
+    empty: tuple[int, ...] = ()
 
 
 def write_run(folder: Path, plan: RunPlan) -> Path:
@@ -94,9 +97,12 @@ def _buckets(plan: RunPlan, rng: np.random.Generator) -> dict[str, Any]:
         level[day] = 0.93 * level[day - 1] + 0.24 * rng.standard_normal()
     rv = 4.2e-6 * diurnal[slot] * np.exp(level[session] + 0.5 * rng.standard_normal(len(slot)))
     returns = np.sqrt(rv) * rng.standard_normal(len(slot)) + 1.1e-4
+    bare = np.isin(session, plan.empty)
+    rv[bare], returns[bare] = np.nan, 0.0
+    n_obs = np.where(bare, 0, length)
     return {
         "session": session, "slot": slot, "open_ns": open_ns, "close_ns": open_ns + length * NS_PER_MINUTE,
-        "n_obs": length, "rv": rv, "diurnal": diurnal[slot], "price": 500 * np.exp(np.cumsum(returns)),
+        "n_obs": n_obs, "rv": rv, "diurnal": diurnal[slot], "price": 500 * np.exp(np.cumsum(returns)),
     }  # fmt: skip
 
 
@@ -109,11 +115,11 @@ def _forecasts(
     columns["ready_ns"] = buckets["open_ns"] + 3 * NS_PER_MS
     scores: dict[str, Any] = {}
     for name, (kind, noise) in MODELS.items():
-        forecast = rv * np.exp(noise * rng.standard_normal(len(rv)))
+        forecast = np.where(np.isfinite(rv), rv, 1e-5) * np.exp(noise * rng.standard_normal(len(rv)))
         forecast[: 2 * SLOTS] = np.nan
         columns[f"f:{name}"] = forecast
         ratio = (rv / forecast)[2 * SLOTS :]
-        qlike = float(np.mean(ratio - np.log(ratio) - 1))
+        qlike = float(np.nanmean(ratio - np.log(ratio) - 1))
         if name == "fused" and plan.fused_qlike is not None:
             qlike = plan.fused_qlike
         mse = float(np.nanmean((rv - forecast) ** 2))
@@ -229,7 +235,9 @@ def _metrics(
     span = {
         "first_ns": int(buckets["open_ns"][0]), "last_ns": int(buckets["close_ns"][-1]),
         "bars": plan.sessions * 390, "buckets": count, "evaluated_buckets": count - 2 * SLOTS,
-        "sessions": plan.sessions, "headlines": plan.headlines,
+        "missing_buckets": 0, "scaled_buckets": 0, "sessions": plan.sessions, "empty_sessions": 0,
+        "longest_gap_sessions": 0, "long_gaps": 0, "headlines": plan.headlines,
+        "sessions_per_year": 252.0, "hours_per_year": 1638.0, **plan.span,
     }  # fmt: skip
     strategies = {
         name: {"baseline": baseline, "fills": _fills(equity[name], plan.sessions)}
@@ -273,7 +281,8 @@ def _fills(equity: Any, sessions: int) -> dict[str, Any]:
 
 def _manifest(plan: RunPlan, buckets: dict[str, Any]) -> dict[str, Any]:
     return {
-        "format": 1, "run_id": f"20240220-{plan.seed:06x}", "name": plan.name, "tape_hash": plan.tape_hash,
+        "format": RUN_FORMAT, "run_id": f"20240220-{plan.seed:06x}", "name": plan.name,
+        "tape_hash": plan.tape_hash,
         "recipe_hash": "sha256:" + "12" * 32, "model_hash": "sha256:" + "cd" * 32, "seed": plan.seed,
         "latency": plan.latency, "fill": "bridge", "device": "cpu",
         "costs": {"commission_bps": 0.5, "half_spread_bps": 0.5, "slippage_bps": 1.0},

@@ -13,6 +13,7 @@ from newsvol.replays.report.wording import (
     NOTHING,
     TICK_WORDS,
     forecast_verdicts,
+    gap_notices,
     milliseconds,
     number,
     return_band,
@@ -23,7 +24,7 @@ from newsvol.replays.runs.schema import Metrics
 
 
 def print_metrics(console: Console, metrics: Metrics, fill: FillModel, report: Path | None = None) -> None:
-    """Print the three tables, what they mean in a sentence each, and where the report is.
+    """Print what the tape lacks, three tables, what they mean in a sentence each, and where the report is.
 
     Parameters
     ----------
@@ -34,6 +35,7 @@ def print_metrics(console: Console, metrics: Metrics, fill: FillModel, report: P
     report : Path, optional
         Named in the last line.
     """
+    print_lines(console, gap_notices(metrics.span))
     title = "Forecast accuracy (QLIKE and MSE: lower is better; * best)"
     print_table(console, title, forecast_table(console, metrics))
     print_lines(console, forecast_verdicts(metrics))

@@ -37,7 +37,7 @@ from newsvol.strategies.events import as_walk
 from newsvol.strategies.orders import order_sides, settle
 from newsvol.strategies.protocol import Strategy
 
-FORECAST_COLUMNS = ("variance", "annual_vol")
+FORECAST_COLUMNS = ("variance", "session_vol", "annual_vol")
 """Columns of a decision frame that come of the forecast."""
 
 MAX_ROWS_HANDED = 30_000_000
@@ -112,7 +112,7 @@ class Passes:
             if live is not None:
                 series[-1] = _at_rows(series[-1], _rows_asked(strategy, frame))
         if live is None:
-            series += self._of_frames(forecasts)
+            series += [*self._of_history(), *self._of_frames(forecasts)]
         return Observation(tuple(series))
 
     def ask_again(self, live: Observation, part: str, row: int) -> dict[str, float]:
@@ -162,6 +162,18 @@ class Passes:
             ),
             Series("fused forecast", "variance", ticks.forecast_ns, forecasts.fused, own),
             Series("news", "tone", ticks.forecast_ns, forecasts.tone, exact=True),
+        ]
+
+    def _of_history(self) -> list[Series]:
+        history, buckets = self._history, self._history.buckets
+        ended = {"rv": history.measures.rv, "covered": history.measures.covered}
+        begun = {"diurnal": history.diurnal, "night share": history.night_share}
+        return [
+            *(
+                Series("history", name, buckets.close_ns, values, exact=True)
+                for name, values in ended.items()
+            ),
+            *(Series("history", name, buckets.open_ns, values, exact=True) for name, values in begun.items()),
         ]
 
     def _of_frames(self, forecasts: Forecasts) -> list[Series]:

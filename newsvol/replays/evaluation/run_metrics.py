@@ -7,17 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
-from newsvol.engine.frames import BarFrame, SessionFrame
+from newsvol.engine.arrays import BoolArray, FloatArray
 from newsvol.engine.ledger import STAGES, percentiles
 from newsvol.engine.ticks import TickKind
 from newsvol.replays.evaluation.statistics import diebold_mariano, newey_west_lag, sharpe_difference_t
 from newsvol.replays.runs.schema import finite
 from newsvol.replays.simulation.session import BUY_AND_HOLD, NAIVE_VOL_TARGET, Session
+from newsvol.replays.tapes.calendar import trading_year
+from newsvol.replays.tapes.empty_sessions import empty_sessions, resumed_bars
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.losses import forecast_losses, noise_floor_qlike, qlike
 from newsvol.signals.volatility.naive import NAIVE
-from newsvol.strategies.performance import measure_performance, session_returns
+from newsvol.strategies.performance import (
+    Performance,
+    TradedSessions,
+    equity_without_gaps,
+    measure_performance,
+    session_returns,
+)
 from newsvol.strategies.portfolio import PortfolioResult
 
 BASELINES = (BUY_AND_HOLD, NAIVE_VOL_TARGET)
@@ -47,11 +54,15 @@ def first_traded_session(session: Session) -> int:
     return int(session.history.buckets.session[known[0]]) if len(known) else 0
 
 
-def session_close_bars(bars: BarFrame, sessions: SessionFrame) -> IntArray:
-    """Return the last bar of each session that has bars, ascending."""
-    first = np.searchsorted(bars.open_ns, sessions.open_ns)
-    last = np.searchsorted(bars.close_ns, sessions.close_ns, side="right") - 1
-    return np.asarray(last[last >= first], dtype=np.int64)
+def traded_sessions(tape: Tape, first: int) -> TradedSessions:
+    """Return the sessions of `tape` from the `first` on, as portfolios are measured over them."""
+    traded = tape.sessions.take(slice(first, None))
+    return TradedSessions(
+        close_bar=np.searchsorted(tape.bars.close_ns, traded.close_ns, side="right") - 1,
+        counted=~empty_sessions(tape.bars, traded).in_long_gap,
+        resumed_bar=resumed_bars(tape.bars, tape.sessions),
+        per_year=trading_year(tape.info.calendar, tape.sessions).sessions,
+    )
 
 
 def run_metrics(
@@ -70,17 +81,22 @@ def run_metrics(
     first : date, optional
         First day that was forecast and traded; the tape's own if not given.
     """
-    traded = tape.sessions.take(slice(first_traded_session(session), None))
-    closes = session_close_bars(tape.bars, traded)
-    held = {
-        model: session_returns(portfolios[BUY_AND_HOLD, model], closes)
-        for model in session.strategies[BUY_AND_HOLD].fills
+    traded = traded_sessions(tape, first_traded_session(session))
+    equity = {
+        key: equity_without_gaps(portfolio, tape.bars, traded.resumed_bar)
+        for key, portfolio in portfolios.items()
     }
+    returns = {key: session_returns(equity[key], portfolios[key].cash, traded) for key in portfolios}
     strategies = {
         name: {
             "baseline": name in BASELINES,
             "fills": {
-                model: _fill_metrics(portfolios[name, model], closes, held[model]) for model in run.fills
+                model: _fill_metrics(
+                    measure_performance(portfolios[name, model], equity[name, model], traded),
+                    returns[name, model],
+                    returns[BUY_AND_HOLD, model],
+                )
+                for model in run.fills
             },
         }
         for name, run in session.strategies.items()
@@ -94,28 +110,46 @@ def run_metrics(
     }
 
 
-def _span(tape: Tape, session: Session, first: date | None) -> dict[str, int]:
+def _span(tape: Tape, session: Session, first: date | None) -> dict[str, int | float]:
     # Before the span's first day lies the warm-up: it was read, and neither forecast nor traded.
     begins = np.iinfo(np.int64).min if first is None else tape.day_start_ns(first)
     opens = tape.bars.open_ns[tape.bars.open_ns >= begins]
+    in_span = tape.sessions.open_ns >= begins
+    found = empty_sessions(tape.bars, tape.sessions.take(in_span))
+    year = trading_year(tape.info.calendar, tape.sessions)
+    buckets, measures = session.history.buckets, session.history.measures
+    empty = empty_sessions(tape.bars, tape.sessions).empty[buckets.session]
+    # what comes after the last bar is the tape's end, and no gap
+    asked = (buckets.open_ns >= begins) & (buckets.close_ns <= tape.bars.close_ns[-1]) & ~empty
+    missing = asked & np.isnan(measures.rv)
     return {
         "first_ns": int(opens[0]) if len(opens) else int(begins),
         "last_ns": int(tape.bars.close_ns[-1]),
         "bars": len(opens),
-        "buckets": int((session.history.buckets.open_ns >= begins).sum()),
+        "buckets": int((buckets.open_ns >= begins).sum()),
         "evaluated_buckets": int(evaluated_buckets(session).sum()),
-        "sessions": int((tape.sessions.open_ns >= begins).sum()),
+        "missing_buckets": int(missing.sum()),
+        "scaled_buckets": int((asked & ~missing & (measures.covered < 1)).sum()),
+        "sessions": int(in_span.sum()),
+        "empty_sessions": int(found.empty.sum()),
+        "longest_gap_sessions": found.longest,
+        "long_gaps": found.long_gaps,
         "headlines": int((tape.news.available_ns >= begins).sum()),
+        "sessions_per_year": year.sessions,
+        "hours_per_year": year.hours,
     }
 
 
-def _fill_metrics(portfolio: PortfolioResult, closes: IntArray, held: FloatArray) -> dict[str, float | None]:
-    """Return what a portfolio is worth, and the t of its Sharpe ratio against buy and hold's returns (S,)."""
-    own = session_returns(portfolio, closes)
+def _fill_metrics(performance: Performance, own: FloatArray, held: FloatArray) -> dict[str, float | None]:
+    """Return what a portfolio is worth, and the t of its Sharpe ratio against buy and hold's.
+
+    Parameters
+    ----------
+    own, held : FloatArray
+        Returns of the same sessions: the portfolio's, and buy and hold's.
+    """
     t = sharpe_difference_t(own, held, newey_west_lag(len(own)))
-    measured: dict[str, float | None] = finite(
-        asdict(measure_performance(portfolio, closes)) | {"sharpe_t_vs_hold": t}
-    )
+    measured: dict[str, float | None] = finite(asdict(performance) | {"sharpe_t_vs_hold": t})
     return measured
 
 

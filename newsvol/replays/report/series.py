@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from newsvol.engine.arrays import NS_PER_MS, NS_PER_SECOND, SESSIONS_PER_YEAR, FloatArray, IntArray
+from newsvol.engine.arrays import NS_PER_MS, NS_PER_SECOND, BoolArray, FloatArray, IntArray
 from newsvol.replays.runs.reader import Run
 
 MAX_POINTS = 2_500
@@ -56,15 +56,33 @@ def group_sessions(session: IntArray) -> Groups:
     return Groups(starts, sessions, len(session))
 
 
-def annual_vol_pct(variance: FloatArray, groups: Groups) -> FloatArray:
+def session_vol_pct(variance: FloatArray, groups: Groups, sessions_per_year: float) -> FloatArray:
     """Return the volatility of each group in percent per year, trading hours only, shape (G,).
 
-    The bucket variances of a session are summed and scaled by 252 sessions; NaN where a bucket has none.
+    The bucket variances of a session are summed and scaled by the sessions of a year; NaN where a bucket has
+    none.
     """
     if len(variance) == 0:
         return np.empty(0)
     per_session = np.add.reduceat(variance, groups.starts) / groups.sessions
-    return np.asarray(100 * np.sqrt(per_session * SESSIONS_PER_YEAR))
+    return np.asarray(100 * np.sqrt(per_session * sessions_per_year))
+
+
+def without_gaps(values: FloatArray, empty: BoolArray) -> FloatArray:
+    """Return `values` with NaN where `empty`: a line that is drawn of them breaks there."""
+    return np.where(empty, np.nan, values)
+
+
+def empty_groups(n_obs: FloatArray, groups: Groups) -> BoolArray:
+    """Return the groups without a single bar, shape (G,)."""
+    if len(n_obs) == 0:
+        return np.zeros(0, dtype=np.bool_)
+    return np.asarray(np.add.reduceat(n_obs, groups.starts) == 0)
+
+
+def in_empty_sessions(session: IntArray, n_obs: FloatArray) -> BoolArray:
+    """Return the buckets whose whole session has no bar, shape (K,)."""
+    return np.asarray(np.bincount(session, n_obs)[session] == 0)
 
 
 def bucket_vol_bps(variance: FloatArray) -> FloatArray:

@@ -5,7 +5,8 @@ from math import isfinite
 
 from newsvol.engine.arrays import NS_PER_SECOND
 from newsvol.replays.evaluation.statistics import SIGNIFICANT_T
-from newsvol.replays.runs.schema import Metrics, Number
+from newsvol.replays.runs.schema import Metrics, Number, SpanPart
+from newsvol.replays.tapes.empty_sessions import LONG_GAP_SESSIONS
 
 NOTHING = "-"
 """Stands for a number that does not exist."""
@@ -42,6 +43,33 @@ def day(stamp_ns: int) -> str:
     """Return the UTC day of a stamp: ``20 Feb 2024``."""
     moment = datetime.fromtimestamp(stamp_ns // NS_PER_SECOND, UTC)
     return f"{moment.day} {moment:%b %Y}"
+
+
+def gap_notices(span: SpanPart) -> list[str]:
+    """Say what the span lacks and what was made of it, for the top of a page or a table; nothing if whole."""
+    told = []
+    if span.empty_sessions:
+        measured = (
+            f"nothing is measured across {_counted(span.long_gaps, 'gap')} of more than {LONG_GAP_SESSIONS}: "
+            "moves across them are in no return, volatility, Sharpe or drawdown"
+            if span.long_gaps
+            else "an empty session counts as one without a return, and the next one has the move"
+        )
+        told.append(
+            f"GAPS: {span.empty_sessions:,} of {span.sessions:,} sessions have no bars, the longest gap is "
+            f"{_counted(span.longest_gap_sessions, 'session')}; {measured}"
+        )
+    if span.missing_buckets or span.scaled_buckets:
+        told.append(
+            "GAPS: buckets of the other sessions that lack more than half of their minutes and count as "
+            f"missing: {span.missing_buckets:,}; that lack fewer, and whose measures are scaled up: "
+            f"{span.scaled_buckets:,}"
+        )
+    return told
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def forecast_verdicts(metrics: Metrics) -> list[str]:

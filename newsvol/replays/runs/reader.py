@@ -77,7 +77,8 @@ class Run:
 
         Its own ratios are not those of `metrics`, which come from the returns of sessions: vectorbt takes
         minutes, annualises them by those of a calendar year, and counts the warm-up. Give it the year of the
-        exchange, 252 sessions of 390 minutes: ``sharpe_ratio(year_freq="98280min")``.
+        exchange, 252 sessions of 390 minutes: ``sharpe_ratio(year_freq="98280min")``. And it holds what it
+        holds across long gaps, which `metrics` and `equity` leave out.
 
         Parameters
         ----------

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from newsvol.engine.fills import FILL_MODELS, FillModel
 
-RUN_FORMAT: Final = 1
+RUN_FORMAT: Final = 2
 """Written as ``format`` to every manifest; another number is refused."""
 
 ModelKind = Literal["naive", "har", "fused"]
@@ -63,15 +63,27 @@ class Manifest(_Part):
 
 
 class SpanPart(_Part):
-    """How much was replayed."""
+    """How much was replayed, and what of it the tape lacks.
+
+    `missing_buckets` and `scaled_buckets` are of sessions that have bars: gaps leave less than half of the
+    one, and something less than all of the other. `long_gaps` are those across which nothing is measured.
+    A year of the calendar has `sessions_per_year` sessions, of `hours_per_year` hours together.
+    """
 
     first_ns: int
     last_ns: int
     bars: int
     buckets: int
     evaluated_buckets: int
+    missing_buckets: int
+    scaled_buckets: int
     sessions: int
+    empty_sessions: int
+    longest_gap_sessions: int
+    long_gaps: int
     headlines: int
+    sessions_per_year: float
+    hours_per_year: float
 
 
 class ForecastScore(_Part):

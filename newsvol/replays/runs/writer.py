@@ -15,7 +15,9 @@ from newsvol.engine.ticks import TickKind
 from newsvol.replays.runs.schema import RUN_FORMAT
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.session import Session
+from newsvol.replays.tapes.empty_sessions import resumed_bars
 from newsvol.replays.tapes.tape import Tape
+from newsvol.strategies.performance import equity_without_gaps
 from newsvol.strategies.portfolio import PortfolioResult
 
 
@@ -98,6 +100,7 @@ def _forecasts(session: Session) -> dict[str, Any]:
         "open_ns": history.buckets.open_ns,
         "close_ns": history.buckets.close_ns,
         "n_obs": history.measures.n_obs,
+        "covered": history.measures.covered,
         "rv": history.measures.rv,
         "origin_ns": np.where(known, ticks.available_ns[tick], -1),
         "ready_ns": np.where(known, ticks.forecast_ns[tick], -1),
@@ -183,13 +186,15 @@ def _equity(
 ) -> dict[str, Any]:
     close_ns = session.history.buckets.close_ns
     row = np.searchsorted(tape.bars.close_ns, close_ns, side="right") - 1
+    resumed_bar = resumed_bars(tape.bars, tape.sessions)
+    equity = {
+        name: equity_without_gaps(portfolios[name, recipe.fill], tape.bars, resumed_bar)
+        for name in session.strategies
+    }
     return {
         "close_ns": close_ns,
         "price": np.where(row >= 0, tape.bars.close[row], np.nan),
-        **{
-            name: np.where(row >= 0, portfolios[name, recipe.fill].equity[row], recipe.cash)
-            for name in session.strategies
-        },
+        **{name: np.where(row >= 0, values[row], recipe.cash) for name, values in equity.items()},
     }
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from newsvol.engine.arrays import HOURS_PER_SESSION, NS_PER_MINUTE, SESSIONS_PER_YEAR, FloatArray, IntArray
+from newsvol.engine.arrays import NS_PER_MINUTE, FloatArray, IntArray
 from newsvol.engine.frames import BarFrame, Columns, DecisionFrame, SessionFrame
 from newsvol.engine.ticks import TickFrame, TickKind
 from newsvol.signals.volatility.history import VolHistory
@@ -50,6 +50,7 @@ def lay_out(
     variance: FloatArray,
     tone: FloatArray,
     *,
+    hours_per_year: float,
     every_bar: bool,
 ) -> DecisionFrame:
     """Build the rows of the model ticks and, where a strategy asks for them, of every bar.
@@ -61,6 +62,8 @@ def lay_out(
     ----------
     variance, tone : FloatArray, shape (Q,)
         Of each model tick.
+    hours_per_year : float
+        Trading hours in a year of the tape's calendar.
     """
     tick_ns, ready_ns, kind = ticks.available_ns, ticks.forecast_ns, ticks.kind
     source = np.arange(len(ticks), dtype=np.int64)
@@ -76,6 +79,7 @@ def lay_out(
     bucket = ticks.bucket[source]
     last_bar = np.searchsorted(bars.close_ns, tick_ns, side="right") - 1
     per_hour = variance[source] * 60.0 / history.minutes[bucket] / history.diurnal[bucket]
+    session_vol = np.sqrt(per_hour * hours_per_year)
     return DecisionFrame(
         tick_ns=tick_ns,
         ready_ns=ready_ns,
@@ -86,7 +90,8 @@ def lay_out(
         close=_at(bars.close, last_bar),
         anchor=_anchors(bars, history, bucket, tick_ns),
         variance=variance[source],
-        annual_vol=np.sqrt(per_hour * HOURS_PER_SESSION * SESSIONS_PER_YEAR),
+        session_vol=session_vol,
+        annual_vol=session_vol * np.sqrt(1.0 + history.night_share[bucket]),
         tone=tone[source],
     )
 

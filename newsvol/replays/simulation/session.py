@@ -17,6 +17,8 @@ from newsvol.replays.simulation.decisions import ModelTicks, lay_out, target_buc
 from newsvol.replays.simulation.live_pass import LiveModels, LiveNumbers, require_same
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.service_times import Decide, ServiceTimes, decide_free
+from newsvol.replays.tapes.calendar import trading_year
+from newsvol.replays.tapes.empty_sessions import has_lately_traded
 from newsvol.replays.tapes.schedules import load_schedule
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.fusion import FusionConfig, fit_fusion
@@ -219,6 +221,7 @@ class DecisionFrames:
                 # every strategy starts when the traded forecast does, so that their spans are equal
                 np.where(np.isfinite(forecasts.fused), variance, np.nan),
                 forecasts.tone,
+                hours_per_year=trading_year(self._tape.info.calendar, self._tape.sessions).hours,
                 every_bar=strategy.every_bar,
             )
             self._frames[key] = laid_out.read_only()
@@ -336,7 +339,9 @@ def _in_span(
     first = recipe.span.first
     begins_ns = ticks.available_ns[0] if first is None else tape.day_start_ns(first)
     in_span = (ticks.available_ns >= begins_ns) & (ticks.available_ns < history.buckets.close_ns[-1])
-    fused = np.where(in_span, numbers.fused, np.nan)
+    # nor where a whole session had no bar: orders would pile up, to be filled together when the gap is over
+    traded = has_lately_traded(ticks.available_ns, tape.bars, tape.sessions)
+    fused = np.where(in_span & traded, numbers.fused, np.nan)
     by_name["fused"] = np.where(bucket_tick >= 0, fused[bucket_tick], np.nan)
     return Forecasts(
         by_name=by_name,

@@ -1,15 +1,57 @@
 """Sessions of an exchange calendar."""
 
 import warnings
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from newsvol.engine.arrays import NS_PER_DAY, IntArray
+from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR, IntArray
 from newsvol.engine.errors import UnknownNameError
 from newsvol.engine.frames import SessionFrame
+
+YEAR_DAYS: Final = 365.25
+PLAN_YEARS: Final = 4
+"""Years of a calendar that a mean year is taken from."""
+
+
+@dataclass(frozen=True)
+class TradingYear:
+    """A mean year of an exchange calendar: how many sessions it has, and how many hours they last in all."""
+
+    sessions: float
+    hours: float
+
+
+def trading_year(calendar: str, sessions: SessionFrame) -> TradingYear:
+    """Return the mean year of `calendar`: 252 sessions of 6.5 hours in New York, 365 of 24 that never close.
+
+    From the four years of the calendar before the first of `sessions`, so that it is known before a tape
+    begins and does not change when the tape grows. Where the calendar does not reach back that far, from
+    `sessions` themselves.
+
+    Raises
+    ------
+    UnknownNameError
+        No calendar of that name.
+    """
+    year_ns = YEAR_DAYS * NS_PER_DAY
+    first_ns = int(sessions.open_ns[0])
+    begins_ns = first_ns - int(PLAN_YEARS * year_ns)
+    try:
+        planned = sessions_between(calendar, begins_ns, first_ns)
+        planned = planned.take((planned.open_ns >= begins_ns) & (planned.open_ns < first_ns))
+        years = float(PLAN_YEARS)
+    except UnknownNameError:
+        raise
+    except ValueError:  # exchange_calendars: this calendar begins later
+        planned = sessions
+        apart_ns = int(np.diff(sessions.open_ns).mean()) if len(sessions) > 1 else NS_PER_DAY
+        years = len(sessions) * apart_ns / year_ns
+    hours = float((planned.close_ns - planned.open_ns).sum()) / NS_PER_HOUR
+    return TradingYear(len(planned) / years, hours / years)
 
 
 def sessions_between(calendar: str, first_ns: int, last_ns: int) -> SessionFrame:

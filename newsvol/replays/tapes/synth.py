@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from newsvol.engine.arrays import (
-    MINUTES_PER_YEAR,
     NS_PER_DAY,
     NS_PER_HOUR,
     NS_PER_MINUTE,
@@ -28,6 +27,8 @@ START_NS = 1_672_704_000_000_000_000
 
 MAX_SESSIONS = 2500
 
+MINUTES_PER_YEAR = 252 * 390
+"""Of trading: what `Market.annual_vol_pct` is spread over."""
 
 WILDEST_VARIANCE = 0.1**2
 """A minute whose standard deviation is a tenth of the price is no market."""
@@ -43,7 +44,7 @@ class Market:
     sessions, headlines : int
         How many.
     annual_vol_pct : float
-        Long-run level, per cent a year.
+        Long-run level of trading hours, per cent a year; nights come on top.
     diurnal : tuple of float
         Variance of each full-session bucket relative to their mean: a U.
     har : tuple of float

@@ -15,7 +15,9 @@ from newsvol.signals.volatility.buckets import (
     cut_sessions,
 )
 from newsvol.signals.volatility.diurnal import diurnal_curve
+from newsvol.signals.volatility.gaps import gap_lengths, session_bounds
 from newsvol.signals.volatility.measures import RealizedMeasures, minutes_of, realized_measures
+from newsvol.signals.volatility.nights import night_returns, night_shares
 
 Proxy = Literal["rv", "gk"]
 
@@ -48,7 +50,10 @@ class VolHistory:
     overnight : FloatArray, shape (B,)
         Log return from the last close before the session to its first open. The first open is known once
         the session's first bar has ended, so this serves a session's second bucket and those after it; NaN in
-        its first.
+        its first. What spans a gap is no night, and NaN.
+    night_share : FloatArray, shape (B,)
+        Variance of a night as a share of a session's, from the nights and sessions before this session; see
+        `nights.night_shares`.
     """
 
     buckets: BucketFrame
@@ -59,11 +64,13 @@ class VolHistory:
     z: FloatArray
     proxy: Proxy = "rv"
     overnight: FloatArray = field(default_factory=lambda: np.empty(0))
+    night_share: FloatArray = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
-        if len(self.overnight) == 0 < len(self.buckets):
-            # a history written by hand knows no nights
-            object.__setattr__(self, "overnight", np.full(len(self.buckets), np.nan))
+        for name in ("overnight", "night_share"):
+            if len(getattr(self, name)) == 0 < len(self.buckets):
+                # a history written by hand knows no nights
+                object.__setattr__(self, name, np.full(len(self.buckets), np.nan))
 
     def to_bucket(self, per_hour: FloatArray) -> FloatArray:
         """Turn variance per hour into variance of each bucket, shape (B,)."""
@@ -87,32 +94,39 @@ def measure_history(bars: BarFrame, sessions: SessionFrame) -> VolHistory:
     """
     coarse = bar_length_ns(bars) >= COARSE_BAR_NS
     buckets = cut_like_bars(sessions, bars) if coarse else cut_sessions(sessions)
-    measures = realized_measures(bars, buckets)
+    gap_ns = gap_lengths(bars, buckets)
+    measures = realized_measures(bars, buckets, gap_ns)
     if coarse:
         measures = by_range(measures)
     minutes = minutes_of(buckets)
     intensity = measures.rv * 60.0 / minutes
     diurnal = diurnal_curve(intensity, buckets)
     z = intensity / diurnal
-    nights = overnight_returns(bars, buckets)
-    return VolHistory(buckets, measures, minutes, intensity, diurnal, z, "gk" if coarse else "rv", nights)
-
-
-def overnight_returns(bars: BarFrame, buckets: BucketFrame) -> FloatArray:
-    """Return each session's log return over the night before it, shape (B,); see `VolHistory.overnight`."""
-    out = np.full(len(buckets), np.nan)
-    if len(bars) == 0 or len(buckets) == 0:
-        return out
-    starts = np.flatnonzero(buckets.slot == 0)
-    session_open_ns = buckets.open_ns[starts][buckets.session]
-    first = np.searchsorted(bars.open_ns, session_open_ns)
-    inside = np.minimum(first, len(bars) - 1)
-    # known from the end of the session's first bar on, and that bar must be over when the bucket begins
-    known = (
-        (buckets.slot > 0) & (first > 0) & (first < len(bars)) & (bars.close_ns[inside] <= buckets.open_ns)
+    night = night_returns(bars, buckets, gap_ns)
+    return VolHistory(
+        buckets,
+        measures,
+        minutes,
+        intensity,
+        diurnal,
+        z,
+        "gk" if coarse else "rv",
+        overnight=once_opened(night, bars, buckets),
+        night_share=night_shares(night, measures.rv, buckets),
     )
-    out[known] = np.log(bars.open[inside] / bars.close[np.maximum(inside - 1, 0)])[known]
-    return out
+
+
+def once_opened(night: FloatArray, bars: BarFrame, buckets: BucketFrame) -> FloatArray:
+    """Return `night` in the buckets that begin when the session's first bar has ended; NaN in the others."""
+    if len(bars) == 0 or len(buckets) == 0:
+        return np.full(len(buckets), np.nan)
+    bounds = session_bounds(buckets)
+    first = np.searchsorted(bars.open_ns, bounds.open_ns)
+    inside = np.minimum(first, len(bars) - 1)
+    opened = (first < len(bars)) & (bars.open_ns[inside] < bounds.close_ns)
+    opened_ns = bars.close_ns[inside][bounds.of_bucket]
+    known = opened[bounds.of_bucket] & (opened_ns <= buckets.open_ns)
+    return np.where((buckets.slot > 0) & known, night, np.nan)
 
 
 def by_range(measures: RealizedMeasures) -> RealizedMeasures:

@@ -1,15 +1,17 @@
 """Volatility as a live system has it: measured and forecast bucket by bucket, from what has ended."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import numpy as np
 
 from newsvol.engine.frames import BarFrame
-from newsvol.signals.volatility.buckets import BucketFrame
+from newsvol.signals.volatility.buckets import BucketFrame, bar_length_ns
 from newsvol.signals.volatility.contract import live_step
 from newsvol.signals.volatility.diurnal import DiurnalCurve
-from newsvol.signals.volatility.history import Proxy, VolHistory, by_range, overnight_returns
+from newsvol.signals.volatility.gaps import USUAL_SESSIONS, gaps_of_sessions, session_bounds, usual_silences
+from newsvol.signals.volatility.history import Proxy, VolHistory, by_range, once_opened
 from newsvol.signals.volatility.measures import RealizedMeasures, minutes_of, realized_measures
+from newsvol.signals.volatility.nights import NightShares, night_returns
 from newsvol.signals.volatility.protocol import Forecaster
 
 
@@ -34,24 +36,26 @@ class LiveHistory:
     """
 
     def __init__(self, bars: BarFrame, buckets: BucketFrame, proxy: Proxy) -> None:
-        n = len(buckets)
+        n, sessions = len(buckets), session_bounds(buckets)
         self.ended = 0
-        self._bars, self._buckets, self._proxy = bars, buckets, proxy
-        self._first_row = np.searchsorted(buckets.session, buckets.session, side="left")
-        self._last_row = np.searchsorted(buckets.session, buckets.session, side="right")
+        self._bars, self._buckets, self._sessions, self._proxy = bars, buckets, sessions, proxy
+        self._bar_ns = bar_length_ns(bars)
         self._measures = RealizedMeasures(*(np.full(n, np.nan) for _ in fields(RealizedMeasures)))
         self.realized = self._measures.rv
         self._minutes = minutes_of(buckets)
         self._intensity, self._z = np.full(n, np.nan), np.full(n, np.nan)
-        self._overnight = np.full(n, np.nan)
+        self._overnight, self._night_share = np.full(n, np.nan), np.full(n, np.nan)
         self._curve = DiurnalCurve(buckets)
+        self._gap_ns = np.zeros(n, dtype=np.int64)
+        self._usually = np.full(len(sessions.first), np.nan)
+        self._shares = NightShares(len(sessions.first))
 
     def measure_next(self) -> None:
         """Measure the bucket that has just ended; its bars are those that had ended with it."""
         row = self.ended
-        first, seen = self._session_bars(row, int(self._buckets.close_ns[row]))
-        begin = int(self._first_row[row])
-        measured = realized_measures(seen, first.take(slice(row + 1 - begin)))
+        rows = slice(self._first_row(row), row + 1)
+        seen = self._bars_of(rows, int(self._buckets.close_ns[row]))
+        measured = realized_measures(seen, self._buckets.take(rows), self._gap_ns[rows])
         if self._proxy == "gk":
             measured = by_range(measured)
         for column in fields(RealizedMeasures):
@@ -63,12 +67,10 @@ class LiveHistory:
     def next_bucket(self) -> VolHistory:
         """Return the history up to the bucket that begins, whose own measures are missing."""
         row = self.ended
-        begin, end = int(self._first_row[row]), int(self._last_row[row])
-        if row == begin:
-            self._curve.extend(begin, end, self._intensity)
+        if row == self._first_row(row):
+            self._begin_session(int(self._sessions.of_bucket[row]))
         else:
-            session, seen = self._session_bars(row, int(self._buckets.open_ns[row]))
-            self._overnight[row] = overnight_returns(seen, session.take(slice(row + 1 - begin)))[-1]
+            self._overnight[row] = self._night_before(row, once=True)
         known = slice(row + 1)
         return VolHistory(
             self._buckets.take(known),
@@ -79,17 +81,47 @@ class LiveHistory:
             self._z[known],
             self._proxy,
             self._overnight[known],
+            self._night_share[known],
         )
 
-    def _session_bars(self, row: int, now_ns: int) -> tuple[BucketFrame, BarFrame]:
-        """Return the buckets of the row's session, and its bars by `now_ns` with the two before it."""
-        begin, end = int(self._first_row[row]), int(self._last_row[row])
-        session = self._buckets.take(slice(begin, end))
+    def _begin_session(self, session: int) -> None:
+        """Learn the session that has ended, and fill what holds for the whole of the one that begins."""
+        rows = slice(int(self._sessions.first[session]), int(self._sessions.last[session]) + 1)
+        if session > 0:
+            ended = slice(int(self._sessions.first[session - 1]), rows.start)
+            buckets = self._buckets.take(ended)
+            seen = self._bars_of(ended, int(buckets.close_ns[-1]))
+            self._usually[session - 1] = usual_silences(seen, session_bounds(buckets))[0]
+            night = self._night_before(ended.stop - 1, once=False)
+            session_rv = np.add.reduceat(self._measures.rv[ended], [0])
+            self._shares.add(np.array([night]), session_rv)
+        self._curve.extend(rows.start, rows.stop, self._intensity)
+        self._night_share[rows] = self._shares.share[session]
+        traded = np.flatnonzero(np.isfinite(self._usually[:session]))[-USUAL_SESSIONS:]
+        usually = np.append(self._usually[traded], np.nan)
+        self._gap_ns[rows] = gaps_of_sessions(usually, self._bar_ns)[-1]
+
+    def _night_before(self, row: int, *, once: bool) -> float:
+        """Return the return of the night before the row's session, as known when the row's bucket begins.
+
+        With `once` the session's first bar must have ended by then; without it the session has ended.
+        """
+        session = int(self._sessions.of_bucket[row])
+        rows = slice(int(self._sessions.first[max(session - 1, 0)]), row + 1)
+        buckets = self._buckets.take(rows)
+        now_ns = int(buckets.open_ns[-1] if once else buckets.close_ns[-1])
+        seen = self._bars_of(rows, now_ns)
+        night = night_returns(seen, buckets, self._gap_ns[rows])
+        return float((once_opened(night, seen, buckets) if once else night)[-1])
+
+    def _first_row(self, row: int) -> int:
+        return int(self._sessions.first[self._sessions.of_bucket[row]])
+
+    def _bars_of(self, rows: slice, now_ns: int) -> BarFrame:
+        """Return the bars of these buckets by `now_ns`, with the one before them."""
         close_ns = self._bars.close_ns
-        first = int(np.searchsorted(close_ns, self._buckets.open_ns[begin], side="right"))
-        seen = slice(max(first - 1, 0), int(np.searchsorted(close_ns, now_ns, side="right")))
-        renumbered = replace(session, session=np.zeros(end - begin, dtype=np.int64))
-        return renumbered, self._bars.take(seen)
+        first = int(np.searchsorted(close_ns, self._buckets.open_ns[rows.start], side="right"))
+        return self._bars.take(slice(max(first - 1, 0), int(np.searchsorted(close_ns, now_ns, side="right"))))
 
 
 class LiveVolatility:

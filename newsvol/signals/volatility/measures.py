@@ -7,7 +7,8 @@ import numpy as np
 from newsvol.engine.arrays import NS_PER_MINUTE, BoolArray, FloatArray, IntArray
 from newsvol.engine.frames import BarFrame, Columns
 from newsvol.signals.volatility.buckets import BucketFrame
-from newsvol.signals.volatility.measures_nb import realized_measures_nb
+from newsvol.signals.volatility.gaps import MIN_COVERED, gap_lengths, session_bounds
+from newsvol.signals.volatility.measures_nb import BarArrays, realized_measures_nb
 
 
 def _not_measured() -> FloatArray:
@@ -18,12 +19,17 @@ def _not_measured() -> FloatArray:
 class RealizedMeasures(Columns):
     """Measures of each bucket, from the returns of its bars. Known when the bucket has ended.
 
-    Every array has shape (B,). A bucket without bars has n_obs 0 and NaN measures.
+    Every array has shape (B,). A bucket without bars has n_obs 0 and NaN measures. So has, whatever its
+    n_obs, one of which gaps leave less than `gaps.MIN_COVERED`: it is missing, not calm. Of one that lacks
+    less, sums are scaled by what is covered, `rq` by its square; returns across gaps are in none of them.
 
     Attributes
     ----------
     n_obs
-        Returns in the bucket.
+        Returns in the bucket, as they were counted: not scaled.
+    covered
+        Share of the bucket's minutes that its returns span, 1 for a whole one. On a tape of every minute this
+        is n_obs over the bucket's minutes; a minute in which nothing is traded is spanned by the next return.
     rv
         Realized variance, sum of r^2 (Andersen and Bollerslev 1998), squared log returns. Overnight
         returns are not part of it.
@@ -45,6 +51,7 @@ class RealizedMeasures(Columns):
         had the whole bucket been like its end. NaN where no bar ends there.
     garman_klass
         ln(H/L)^2 / 2 - (2 ln 2 - 1) ln(C/O)^2 of the bucket (Garman and Klass 1980, eq. 20 without drift).
+        Of what was seen, and so are the next two: not scaled.
     parkinson
         ln(H/L)^2 / (4 ln 2) of the bucket (Parkinson 1980).
     volume
@@ -64,6 +71,7 @@ class RealizedMeasures(Columns):
     garman_klass: FloatArray = field(default_factory=_not_measured)
     parkinson: FloatArray = field(default_factory=_not_measured)
     volume: FloatArray = field(default_factory=_not_measured)
+    covered: FloatArray = field(default_factory=_not_measured)
 
     def __post_init__(self) -> None:
         # a history written by hand, for a study, need not hold every measure: the rest is missing
@@ -77,42 +85,55 @@ class RealizedMeasures(Columns):
         return np.asarray(np.maximum(self.rv - self.bv, 0.0))
 
 
-def realized_measures(bars: BarFrame, buckets: BucketFrame) -> RealizedMeasures:
+def realized_measures(
+    bars: BarFrame, buckets: BucketFrame, gap_ns: IntArray | None = None
+) -> RealizedMeasures:
     """Measure every bucket of `buckets` from `bars`.
 
     Causal: a bar counts in the bucket in which it ends, so a row uses bars that had ended with its bucket. (A
     session's later buckets start from the close of the bar before them.) Bars that do not lie within one
     session count nowhere.
+
+    Parameters
+    ----------
+    gap_ns : IntArray, shape (B,), optional
+        From what length on a silence is a gap: as `gaps.gap_lengths` says if not given.
     """
-    session_open_ns = buckets.open_ns[np.searchsorted(buckets.session, buckets.session)]
-    bars = _without_straddlers(bars, session_open_ns[buckets.slot == 0])
+    bounds = session_bounds(buckets)
+    session_open_ns = bounds.open_ns[bounds.of_bucket]
+    bars = _without_straddlers(bars, bounds.open_ns)
     table = realized_measures_nb(
-        bars.close_ns,
-        bars.open,
-        bars.high,
-        bars.low,
-        bars.close,
+        bar_arrays(bars),
         buckets.open_ns,
         buckets.close_ns,
         buckets.session,
+        gap_lengths(bars, buckets) if gap_ns is None else gap_ns,
     )
-    empty = table[:, 0] == 0
-    measures = np.where(empty[:, None], np.nan, table[:, 1:])
+    n_obs, covered = table[:, 0].copy(), table[:, -1].copy()
+    missing = (n_obs == 0) | (covered < MIN_COVERED)
+    measures = np.where(missing[:, None], np.nan, table[:, 1:-1])
+    scale = np.where(missing, np.nan, 1.0) / np.where(covered > 0, covered, 1.0)
     return RealizedMeasures(
-        n_obs=table[:, 0],
-        rv=measures[:, 0].copy(),
-        bv=measures[:, 1].copy(),
-        rs_up=measures[:, 2].copy(),
-        rs_down=measures[:, 3].copy(),
-        rq=measures[:, 4].copy(),
-        realized_range=measures[:, 5].copy(),
-        bucket_return=_bucket_returns(bars, buckets, session_open_ns, empty),
-        rv_subsampled=measures[:, 6].copy(),
-        recent_rv=measures[:, 7].copy(),
+        n_obs=n_obs,
+        rv=measures[:, 0] * scale,
+        bv=measures[:, 1] * scale,
+        rs_up=measures[:, 2] * scale,
+        rs_down=measures[:, 3] * scale,
+        rq=measures[:, 4] * scale**2,
+        realized_range=measures[:, 5] * scale,
+        bucket_return=_bucket_returns(bars, buckets, session_open_ns, missing),
+        rv_subsampled=measures[:, 6] * scale,
+        recent_rv=measures[:, 7] * scale,
         garman_klass=measures[:, 8].copy(),
         parkinson=measures[:, 9].copy(),
-        volume=_volumes(bars, buckets),
+        volume=np.where(missing, np.nan, _volumes(bars, buckets)),
+        covered=covered,
     )
+
+
+def bar_arrays(bars: BarFrame) -> BarArrays:
+    """Return the columns of `bars` as the kernel takes them."""
+    return BarArrays(bars.open_ns, bars.close_ns, bars.open, bars.high, bars.low, bars.close)
 
 
 def minutes_of(buckets: BucketFrame) -> FloatArray:
@@ -130,16 +151,16 @@ def _without_straddlers(bars: BarFrame, session_open_ns: IntArray) -> BarFrame:
 
 
 def _volumes(bars: BarFrame, buckets: BucketFrame) -> FloatArray:
-    total = np.concatenate([[0.0], np.cumsum(np.where(np.isfinite(bars.volume), bars.volume, 0.0))])
-    missing = np.concatenate([[0], np.cumsum(~np.isfinite(bars.volume))])
     first = np.searchsorted(bars.close_ns, buckets.open_ns, side="right")
     last = np.maximum(np.searchsorted(bars.close_ns, buckets.close_ns, side="right"), first)
-    whole = (last > first) & (missing[last] == missing[first])
-    return np.where(whole, total[last] - total[first], np.nan)
+    # each bucket is added up by itself: a running total would round by what came before
+    edges = np.column_stack([first, last]).ravel()
+    total = np.add.reduceat(np.append(bars.volume, 0.0), edges)[::2] if len(edges) else np.empty(0)
+    return np.where((last > first) & np.isfinite(total), total, np.nan)
 
 
 def _bucket_returns(
-    bars: BarFrame, buckets: BucketFrame, session_open_ns: IntArray, empty: BoolArray
+    bars: BarFrame, buckets: BucketFrame, session_open_ns: IntArray, missing: BoolArray
 ) -> FloatArray:
     if len(bars) == 0:
         return np.full(len(buckets), np.nan)
@@ -150,4 +171,4 @@ def _bucket_returns(
     # a session that starts with empty buckets must not take in the night.
     opens = first == np.searchsorted(bars.close_ns, session_open_ns, side="right")
     base = np.where(opens, bars.open[inside], bars.close[np.maximum(inside - 1, 0)])
-    return np.where(empty, np.nan, np.log(bars.close[np.maximum(last, 0)] / base))
+    return np.where(missing, np.nan, np.log(bars.close[np.maximum(last, 0)] / base))

@@ -1,11 +1,13 @@
 """Realized measures of every bucket in one pass over the bars."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from newsvol.engine.arrays import NS_PER_MINUTE, FloatArray, IntArray
 from newsvol.engine.kernel import kernel
 
-N_MEASURES = 11
+N_MEASURES = 12
 
 GRIDS = 5
 """Grids on which the coarser returns are taken: each starts at another bar."""
@@ -13,23 +15,34 @@ GRIDS = 5
 RECENT_NS = 20 * NS_PER_MINUTE
 
 
+class BarArrays(NamedTuple):
+    """Columns of the bars, shape (T,), as in `BarFrame`; none of them is open when a session opens."""
+
+    open_ns: IntArray
+    close_ns: IntArray
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+
+
 @kernel(error_model="numpy")
 def realized_measures_nb(
-    bar_close_ns: IntArray,
-    open_: FloatArray,
-    high: FloatArray,
-    low: FloatArray,
-    close: FloatArray,
+    bars: BarArrays,
     bucket_open_ns: IntArray,
     bucket_close_ns: IntArray,
     bucket_session: IntArray,
+    bucket_gap_ns: IntArray,
 ) -> FloatArray:
-    """Return (B, 11) in the order of `measures.RealizedMeasures`.
+    """Return (B, 12) in the order of `measures.RealizedMeasures`.
 
-    n_obs, RV, BV, RS+, RS-, RQ, realized range, subsampled RV, recent RV, Garman-Klass, Parkinson.
+    n_obs, RV, BV, RS+, RS-, RQ, realized range, subsampled RV, recent RV, Garman-Klass, Parkinson, covered.
 
-    A bar belongs to the bucket in which it ends, and `bars` holds none that is open when a session opens.
+    A bar belongs to the bucket in which it ends. A return that spans a silence longer than
+    `bucket_gap_ns` is left out: the first one after it starts at its bar's open, as a session's first one
+    does. What no return spans is not covered.
     """
+    bar_open_ns, bar_close_ns, open_, high, low, close = bars
     n_bars, n_buckets = len(bar_close_ns), len(bucket_open_ns)
     out = np.zeros((n_buckets, N_MEASURES))
     half_pi = np.pi / 2.0
@@ -38,11 +51,15 @@ def realized_measures_nb(
     past = np.zeros(GRIDS)
     i = 0
     previous = np.nan
+    since = np.int64(0)
     session = np.int64(-1)
     for b in range(n_buckets):
         if bucket_session[b] != session:
             session = bucket_session[b]
             previous = np.nan
+            since = bucket_open_ns[b]
+        gap = bucket_gap_ns[b]
+        covered = np.int64(0)
         while i < n_bars and bar_close_ns[i] <= bucket_open_ns[b]:
             i += 1
         last_abs = np.nan
@@ -53,7 +70,11 @@ def realized_measures_nb(
         first, highest, lowest = np.nan, 0.0, np.inf
         while i < n_bars and bar_close_ns[i] <= bucket_close_ns[b]:
             # The overnight return is no part of the target: a session's first return starts at its open.
-            base = open_[i] if np.isnan(previous) else previous
+            follows = bar_close_ns[i] - since <= gap
+            base = previous if follows and not np.isnan(previous) else open_[i]
+            begun = since if follows else bar_open_ns[i]
+            covered += bar_close_ns[i] - max(begun, bucket_open_ns[b])
+            since = bar_close_ns[i]
             r = np.log(close[i] / base)
             span = np.log(high[i] / low[i])
             squared = r * r
@@ -84,6 +105,8 @@ def realized_measures_nb(
                 coarse += step * step
             previous = close[i]
             i += 1
+        if bucket_close_ns[b] - since <= gap:
+            covered += bucket_close_ns[b] - max(since, bucket_open_ns[b])
         out[b, 0] = n_obs
         out[b, 1] = rv
         out[b, 2] = half_pi * bv * (n_obs / (n_obs - 1.0)) if n_obs > 1.0 else rv
@@ -97,4 +120,5 @@ def realized_measures_nb(
         span, body = np.log(highest / lowest), np.log(previous / first)
         out[b, 9] = 0.5 * span * span - body_scale * body * body
         out[b, 10] = range_scale * span * span
+        out[b, 11] = covered / (bucket_close_ns[b] - bucket_open_ns[b])
     return out

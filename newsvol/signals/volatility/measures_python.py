@@ -5,27 +5,23 @@ from itertools import pairwise
 
 import numpy as np
 
-from newsvol.engine.arrays import FloatArray
+from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.frames import BarFrame
 from newsvol.signals.volatility.buckets import BucketFrame
 from newsvol.signals.volatility.measures_nb import GRIDS, RECENT_NS
 
 
-def realized_measures_python(bars: BarFrame, buckets: BucketFrame) -> FloatArray:
-    """Return (B, 7), the first columns of `measures_nb.realized_measures_nb`, written for reading."""
+def realized_measures_python(bars: BarFrame, buckets: BucketFrame, gap_ns: IntArray) -> FloatArray:
+    """Return (B, 7), the first columns of `measures_nb.realized_measures_nb`, written for reading.
+
+    Parameters
+    ----------
+    gap_ns : IntArray, shape (B,)
+        From what length on a silence is a gap.
+    """
     rows = []
     for b in range(len(buckets)):
-        today = bars.open_ns >= buckets.open_ns[buckets.session == buckets.session[b]].min()
-        ended = bars.close_ns <= buckets.open_ns[b]
-        inside = np.flatnonzero(today & ~ended & (bars.close_ns <= buckets.close_ns[b]))
-        earlier = np.flatnonzero(today & ended)
-        base = (
-            bars.close[earlier[-1]] if len(earlier) else (bars.open[inside[0]] if len(inside) else math.nan)
-        )
-        returns = []
-        for i in inside:
-            returns.append(math.log(bars.close[i] / base))
-            base = bars.close[i]
+        inside, returns = _returns(bars, buckets, gap_ns, b)
         n = len(returns)
         rv = sum(r * r for r in returns)
         bipower = sum(abs(a) * abs(c) for a, c in pairwise(returns))
@@ -43,21 +39,16 @@ def realized_measures_python(bars: BarFrame, buckets: BucketFrame) -> FloatArray
     return np.array(rows, dtype=np.float64).reshape(len(buckets), 7)
 
 
-def range_measures_python(bars: BarFrame, buckets: BucketFrame) -> FloatArray:
-    """Return (B, 4): subsampled RV, recent RV, Garman-Klass, Parkinson; the kernel's last four columns."""
+def range_measures_python(bars: BarFrame, buckets: BucketFrame, gap_ns: IntArray) -> FloatArray:
+    """Return (B, 4): subsampled RV, recent RV, Garman-Klass, Parkinson; the kernel's next four columns."""
     rows = []
     for b in range(len(buckets)):
-        today = bars.open_ns >= buckets.open_ns[buckets.session == buckets.session[b]].min()
-        inside = np.flatnonzero(
-            today & (bars.close_ns > buckets.open_ns[b]) & (bars.close_ns <= buckets.close_ns[b])
-        )
+        inside, returns = _returns(bars, buckets, gap_ns, b)
         if len(inside) == 0:
             rows.append([math.nan] * 4)
             continue
-        earlier = np.flatnonzero(today & (bars.close_ns <= buckets.open_ns[b]))
-        start = bars.close[earlier[-1]] if len(earlier) else bars.open[inside[0]]
-        path = np.log(np.concatenate([[start], bars.close[inside]]))
-        squared = np.diff(path) ** 2
+        path = np.concatenate([[0.0], np.cumsum(returns)])
+        squared = np.square(returns)
         n = len(squared)
         coarse = [np.sum(np.diff(path[grid::GRIDS]) ** 2) for grid in range(GRIDS)]
         recent = squared[bars.close_ns[inside] > buckets.close_ns[b] - RECENT_NS]
@@ -72,3 +63,40 @@ def range_measures_python(bars: BarFrame, buckets: BucketFrame) -> FloatArray:
             ]
         )
     return np.array(rows, dtype=np.float64).reshape(len(buckets), 4)
+
+
+def covered_python(bars: BarFrame, buckets: BucketFrame, gap_ns: IntArray) -> FloatArray:
+    """Return the share of each bucket that its returns span, shape (B,); the kernel's last column.
+
+    Every moment between two closes belongs to the later one. It is covered, unless the two are further apart
+    than `gap_ns`: then only the later bar itself is. A session's open counts as a close before the first bar,
+    the bucket's end as one after the last.
+    """
+    shares = []
+    for b in range(len(buckets)):
+        begin, end = int(buckets.open_ns[b]), int(buckets.close_ns[b])
+        session_open = int(buckets.open_ns[buckets.session == buckets.session[b]].min())
+        inside = (bars.open_ns >= session_open) & (bars.close_ns <= end)
+        closes = [session_open, *bars.close_ns[inside].tolist(), end]
+        opens = [*bars.open_ns[inside].tolist(), end]
+        covered = 0
+        for (since, until), opened in zip(pairwise(closes), opens, strict=True):
+            begun = since if until - since <= gap_ns[b] else opened
+            covered += max(until - max(begun, begin), 0)
+        shares.append(covered / (end - begin))
+    return np.array(shares, dtype=np.float64)
+
+
+def _returns(bars: BarFrame, buckets: BucketFrame, gap_ns: IntArray, b: int) -> tuple[IntArray, list[float]]:
+    """Return the bars of bucket b and their returns, each from the close before, or the bar's own open."""
+    today = bars.open_ns >= buckets.open_ns[buckets.session == buckets.session[b]].min()
+    ended = bars.close_ns <= buckets.open_ns[b]
+    inside = np.flatnonzero(today & ~ended & (bars.close_ns <= buckets.close_ns[b]))
+    earlier = np.flatnonzero(today & ended)
+    last = int(earlier[-1]) if len(earlier) else None
+    returns = []
+    for i in inside.tolist():
+        follows = last is not None and bars.close_ns[i] - bars.close_ns[last] <= gap_ns[b]
+        returns.append(math.log(bars.close[i] / (bars.close[last] if follows else bars.open[i])))
+        last = i
+    return inside, returns

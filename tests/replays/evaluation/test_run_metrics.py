@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from newsvol.engine.arrays import FloatArray
-from newsvol.engine.frames import BarFrame, SessionFrame
+from newsvol.engine.arrays import NS_PER_MINUTE, FloatArray
+from newsvol.engine.frames import BarFrame, NewsFrame, SessionFrame
 from newsvol.engine.latency import parse_latency
 from newsvol.replays.evaluation.run_metrics import (
     BASELINES,
@@ -14,13 +14,13 @@ from newsvol.replays.evaluation.run_metrics import (
     evaluated_buckets,
     first_traded_session,
     run_metrics,
-    session_close_bars,
+    traded_sessions,
 )
 from newsvol.replays.replay import simulate_portfolios
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.service_times import rule_times
 from newsvol.replays.simulation.session import Session, model_ticks, run_session
-from newsvol.replays.tapes.tape import Tape
+from newsvol.replays.tapes.tape import Tape, TapeInfo
 from newsvol.signals.volatility.history import measure_history
 from newsvol.signals.volatility.losses import forecast_losses
 
@@ -89,9 +89,37 @@ def test_latency_is_told_by_kind_of_tick(metrics: dict) -> None:
     assert stages["bucket_end"]["score"]["p50_ms"] == 0.0
 
 
-def test_the_close_of_a_session_is_its_last_bar_and_an_empty_one_has_none() -> None:
+def test_the_close_of_a_session_is_its_last_bar_and_that_of_an_empty_one_the_bar_before() -> None:
     opens = np.array([0, 1, 10, 11, 12])
     prices = np.ones(5)
     bars = BarFrame(opens, opens + 1, prices, prices, prices, prices, prices)
     sessions = SessionFrame(np.array([0, 5, 10]), np.array([2, 7, 12]))
-    assert session_close_bars(bars, sessions).tolist() == [1, 3]
+    news = NewsFrame(*(np.empty(0, np.int64) for _ in range(4)), np.empty(0, object), np.empty(0, object))
+    found = traded_sessions(Tape(bars, news, sessions, TapeInfo("X")), 0)
+    assert found.close_bar.tolist() == [1, 1, 3]
+    assert found.counted.all()
+    assert found.resumed_bar.tolist() == []
+    assert found.per_year == pytest.approx(252, abs=2)
+
+
+def test_what_the_tape_lacks_is_counted(
+    planted: tuple[Tape, FloatArray], recipe: Recipe, metrics: dict
+) -> None:
+    tape, probs = planted
+    whole = metrics["span"]
+    assert (whole["empty_sessions"], whole["longest_gap_sessions"], whole["long_gaps"]) == (0, 0, 0)
+    assert (whole["missing_buckets"], whole["scaled_buckets"]) == (0, 0)
+    assert whole["hours_per_year"] / whole["sessions_per_year"] == pytest.approx(6.5, abs=0.05)
+    minute = (tape.bars.open_ns - tape.sessions.open_ns[150]) // NS_PER_MINUTE
+    gone = (tape.bars.open_ns >= tape.sessions.open_ns[160]) & (
+        tape.bars.open_ns < tape.sessions.open_ns[180]
+    )
+    gone |= ((minute >= 70) & (minute < 120)) | ((minute >= 120) & (minute < 130))
+    torn = replace(tape, bars=tape.bars.take(~gone))
+    history = measure_history(torn.bars, torn.sessions)
+    service = rule_times(parse_latency("zero"), model_ticks(torn, history))
+    session = run_session(torn, recipe.with_changes(strategies=("vol_target",)), history, probs, service)
+    span = run_metrics(torn, session, simulate_portfolios(torn, recipe, session), "zero", FACTS)["span"]
+    assert (span["sessions"], span["empty_sessions"]) == (250, 20)
+    assert (span["longest_gap_sessions"], span["long_gaps"]) == (20, 1)
+    assert (span["missing_buckets"], span["scaled_buckets"]) == (1, 1)

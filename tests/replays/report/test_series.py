@@ -4,13 +4,15 @@ import numpy as np
 
 from newsvol.replays.report.series import (
     MAX_POINTS,
-    annual_vol_pct,
     as_dates,
     as_labels,
     as_numbers,
     drawdown_pct,
+    empty_groups,
     group_minimum,
     group_sessions,
+    session_vol_pct,
+    without_gaps,
 )
 
 
@@ -23,10 +25,18 @@ def test_a_long_run_is_drawn_with_few_points():
     assert groups.lasts[-1] == len(session) - 1
 
 
-def test_annual_volatility_is_the_mean_session_variance_scaled():
+def test_session_volatility_is_the_mean_session_variance_scaled():
     groups = group_sessions(np.array([4, 4, 5, 5, 5]))
     variance = np.array([1e-4, 2e-4, 1e-4, 1e-4, 1e-4])
-    np.testing.assert_allclose(annual_vol_pct(variance, groups), 100 * np.sqrt(3e-4 * 252))
+    np.testing.assert_allclose(session_vol_pct(variance, groups, 365.0), 100 * np.sqrt(3e-4 * 365))
+
+
+def test_a_line_breaks_where_a_group_has_no_bars():
+    groups = group_sessions(np.array([4, 4, 5, 5, 6]))
+    empty = empty_groups(np.array([60.0, 0.0, 0.0, 0.0, 30.0]), groups)
+    assert empty.tolist() == [False, True, False]
+    assert as_numbers(without_gaps(np.array([1.0, 2.0, 3.0]), empty)) == [1.0, None, 3.0]
+    assert len(empty_groups(np.empty(0), group_sessions(np.empty(0, np.int64)))) == 0
 
 
 def test_drawdown_is_below_the_highest_so_far():
@@ -43,7 +53,7 @@ def test_groups_are_whole_sessions_and_their_last_row_is_the_last_of_all() -> No
 def test_no_rows_make_no_points() -> None:
     groups = group_sessions(np.empty(0, np.int64))
     assert len(groups.starts) == 0
-    assert len(annual_vol_pct(np.empty(0), groups)) == len(group_minimum(np.empty(0), groups)) == 0
+    assert len(session_vol_pct(np.empty(0), groups, 252.0)) == len(group_minimum(np.empty(0), groups)) == 0
 
 
 def test_the_least_of_a_group_is_kept() -> None:

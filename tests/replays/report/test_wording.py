@@ -5,6 +5,7 @@ import pytest
 from newsvol.replays.report.wording import (
     day,
     forecast_verdicts,
+    gap_notices,
     milliseconds,
     number,
     return_band,
@@ -111,3 +112,30 @@ def test_a_strategy_is_judged_under_every_fill_model(metrics, sharpes, t, verdic
 def test_the_return_band_runs_from_worst_to_bridge(metrics):
     worst, next_open, bridge = return_band(Metrics.model_validate(metrics), "vol_target")
     assert worst < next_open < bridge
+
+
+def lacking(metrics, **counts):
+    metrics["span"] |= {"sessions": 288, "buckets": 2007, **counts}
+    return gap_notices(Metrics.model_validate(metrics).span)
+
+
+def test_a_whole_span_is_no_notice(metrics):
+    assert lacking(metrics) == []
+
+
+def test_a_short_gap_is_told_and_what_became_of_its_move(metrics):
+    (told,) = lacking(metrics, empty_sessions=3, longest_gap_sessions=1)
+    assert told.startswith("GAPS: 3 of 288 sessions have no bars, the longest gap is 1 session; ")
+    assert "the next one has the move" in told
+
+
+def test_a_long_gap_is_told_and_that_nothing_is_measured_across_it(metrics):
+    (told,) = lacking(metrics, empty_sessions=105, longest_gap_sessions=105, long_gaps=1)
+    assert "105 of 288 sessions have no bars, the longest gap is 105 sessions" in told
+    assert "nothing is measured across 1 gap of more than 5" in told
+
+
+def test_buckets_that_lack_minutes_are_told(metrics):
+    (told,) = lacking(metrics, missing_buckets=40, scaled_buckets=38)
+    assert "more than half of their minutes and count as missing: 40; that lack fewer" in told
+    assert told.endswith("scaled up: 38")

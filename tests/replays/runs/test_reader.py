@@ -50,7 +50,7 @@ def test_a_folder_without_manifest_is_no_run(tmp_path):
 def test_a_run_of_another_format_is_refused(make_run):
     folder = make_run()
     edit_json(folder / "manifest.json", lambda manifest: manifest.update(format=99))
-    with pytest.raises(RunError, match="has run format 99, this version reads 1"):
+    with pytest.raises(RunError, match="has run format 99, this version reads 2"):
         load_run(folder)
 
 

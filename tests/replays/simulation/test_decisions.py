@@ -1,5 +1,7 @@
 """What strategies look at: each row holds what was known at its tick, and nothing later."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,7 +39,16 @@ def ticks_at(stamps: list[int], history: VolHistory, kind: TickKind, wait_ns: in
 
 def laid_out(history: VolHistory, ticks: ModelTicks, every_bar: bool = False) -> DecisionFrame:
     variance: FloatArray = 1e-4 * np.arange(1.0, len(ticks) + 1)
-    return lay_out(quarters(), SESSIONS, history, ticks, variance, np.zeros(len(ticks)), every_bar=every_bar)
+    return lay_out(
+        quarters(),
+        SESSIONS,
+        history,
+        ticks,
+        variance,
+        np.zeros(len(ticks)),
+        hours_per_year=1000.0,
+        every_bar=every_bar,
+    )
 
 
 def test_a_tick_forecasts_the_bucket_that_runs_or_the_next_one(history: VolHistory) -> None:
@@ -98,4 +109,13 @@ def test_a_bars_row_holds_the_last_forecast_that_was_ready_by_then(history: VolH
 def test_a_variance_is_annualised_by_its_bucket_and_the_time_of_day(history: VolHistory) -> None:
     frame = laid_out(history, ticks_at([0], history, TickKind.SESSION_OPEN))
     per_hour = 1e-4 * 60 / history.minutes[0] / history.diurnal[0]
-    assert frame.annual_vol[0] == pytest.approx(np.sqrt(per_hour * 6.5 * 252), nan_ok=True)
+    assert frame.session_vol[0] == pytest.approx(np.sqrt(per_hour * 1000.0), nan_ok=True)
+
+
+def test_the_volatility_of_the_whole_day_has_the_night_in_it(history: VolHistory) -> None:
+    share = np.array([0.0, 0.44, np.nan, 0.0])
+    nights = replace(history, diurnal=np.ones(4), night_share=share)
+    frame = laid_out(nights, ticks_at([0, NS_PER_HOUR, 2 * NS_PER_HOUR], nights, TickKind.HEADLINE))
+    assert np.isfinite(frame.session_vol).all()
+    np.testing.assert_allclose(frame.annual_vol[:2], frame.session_vol[:2] * [1.0, 1.2])
+    assert np.isnan(frame.annual_vol[2])  # no night is known, so neither is the day

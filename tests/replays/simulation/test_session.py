@@ -20,6 +20,7 @@ from newsvol.replays.simulation.session import (
     model_ticks,
     run_session,
 )
+from newsvol.replays.tapes.calendar import trading_year
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.history import measure_history
 from newsvol.strategies.portfolio import simulate
@@ -140,6 +141,7 @@ def test_a_strategy_written_event_by_event_makes_the_same_money_to_the_cent(
     account = Account(recipe.cash, costs_of(recipe))
     bars = tape.bars
     order_ns = round(recipe.latency.order_ms * NS_PER_MS)
+    hours = trading_year(tape.info.calendar, tape.sessions).hours
     orders: list[tuple[int, float]] = []
     last_sent = [0.0]
 
@@ -149,7 +151,7 @@ def test_a_strategy_written_event_by_event_makes_the_same_money_to_the_cent(
             return
         bucket = ticks.bucket[row]
         per_hour = variance * 60.0 / history.minutes[bucket] / history.diurnal[bucket]
-        weight = min(1.0, 0.10 / np.sqrt(per_hour * 6.5 * 252))
+        weight = min(1.0, 0.10 / np.sqrt(per_hour * hours * (1 + history.night_share[bucket])))
         if last_sent[0] == 0.0 or abs(weight - last_sent[0]) > recipe.rebalance_band:
             last_sent[0] = weight
             orders.append((int(ticks.forecast_ns[row]) + order_ns, weight))

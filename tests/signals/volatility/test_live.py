@@ -1,6 +1,6 @@
 """Volatility live: the numbers of the columns, to the bit, from nothing but what has ended."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from measured_markets import markets
 
-from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR
+from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE
 from newsvol.engine.errors import InputError, PeekingError
 from newsvol.engine.frames import BarFrame
 from newsvol.signals.volatility.buckets import BucketFrame
@@ -44,7 +44,7 @@ def assert_grows_like(bars: BarFrame, history: VolHistory) -> None:
     for row in range(len(history.buckets)):
         seen = live.next_bucket()
         assert len(seen.buckets) == row + 1
-        for name in ("minutes", "diurnal", "overnight"):
+        for name in ("minutes", "diurnal", "overnight", "night_share"):
             assert_same(getattr(seen, name), getattr(history, name)[: row + 1])
         for name in ("intensity", "z"):
             assert_same(getattr(seen, name)[:row], getattr(history, name)[:row])
@@ -60,6 +60,23 @@ def test_a_history_that_grows_is_the_whole_one(make_sessions, make_bars):
     sessions = make_sessions(40, half_days=[3, 17])
     bars = make_bars(sessions, seed=3, minutes=1, missing=0.05)
     assert_grows_like(bars, measure_history(bars, sessions))
+
+
+def test_it_is_where_hours_days_and_weeks_are_missing(make_sessions, make_bars):
+    sessions = make_sessions(60, half_days=[3, 17])
+    bars = make_bars(sessions, seed=3, minutes=1)
+    rng = np.random.default_rng(0)
+    session = np.searchsorted(sessions.open_ns, bars.open_ns, side="right") - 1
+    minute = (bars.open_ns - sessions.open_ns[session]) // NS_PER_MINUTE
+    torn = (rng.random(60) < 0.3)[session] & (minute >= 70) & (minute < 70 + 10 * (session % 6))
+    empty = np.isin(session, [8, 20, 21, *range(30, 38)])
+    late = (session == 12) & (minute < 95)
+    bars = replace(bars, volume=rng.lognormal(5, 2, len(bars)))
+    kept = bars.take(~(torn | empty | late))
+    history = measure_history(kept, sessions)
+    assert np.isfinite(history.night_share[-1])
+    assert ((history.measures.covered > 0) & (history.measures.covered < 1)).any()
+    assert_grows_like(kept, history)
 
 
 @settings(max_examples=60)

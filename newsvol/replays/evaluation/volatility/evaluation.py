@@ -1,6 +1,6 @@
 """The evaluation: a tape in; losses, tests, cuts and placebos out."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ import numpy as np
 
 from newsvol.engine.arrays import BoolArray, FloatArray
 from newsvol.engine.errors import InputError, TapeError
+from newsvol.engine.frames import SessionFrame
 from newsvol.engine.progress import OnProgress, silent
 from newsvol.replays.evaluation.statistics import CONFIDENCE, model_confidence_set
 from newsvol.replays.evaluation.volatility.cuts import CutRow, cut_losses, label_buckets
@@ -25,6 +26,7 @@ from newsvol.replays.evaluation.volatility.scores import ConfidenceSet, Scoreboa
 from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choose_span
 from newsvol.replays.runs.schema import finite
 from newsvol.replays.simulation.recipe import Recipe
+from newsvol.replays.tapes.empty_sessions import empty_sessions, require_traded
 from newsvol.replays.tapes.schedules import load_schedule
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.news.novelty import novelty_weights, relevant
@@ -157,6 +159,10 @@ def evaluate(
     span = choose_span(
         tape, history.buckets, chosen.first or recipe.span.first, chosen.last or recipe.span.last
     )
+    sessions = tape.sessions.take(
+        slice(history.buckets.session[span.first], history.buckets.session[span.end - 1] + 1)
+    )
+    require_traded(tape.bars, sessions, f"the test span ({span.rule})")
     news = read_news(tape, probs)
     in_span = span.rows(len(history.buckets)) & usable(history.measures.rv)
     done: list[str] = []
@@ -177,6 +183,7 @@ def evaluate(
         )
     on_progress("Testing", 0, 1)
     board = score_models(history, lineup, rows, recipe.seed, confidence_set)
+    board = replace(board, notes=(*board.notes, *_gap_notes(tape, sessions, history, span)))
     on_progress("Testing", 1, 1)
     labels = label_buckets(
         history.buckets,
@@ -193,6 +200,26 @@ def recipe_schedule(recipe: Recipe) -> Schedule | None:
     """Return the scheduled events that the recipe names, or None."""
     volatility = recipe.volatility
     return None if volatility.events is None else load_schedule(volatility.events, volatility.event_names)
+
+
+def _gap_notes(tape: Tape, sessions: SessionFrame, history: VolHistory, span: Span) -> list[str]:
+    """Say what the span lacks: it is not scored, and the lags of what comes after it reach across."""
+    found = empty_sessions(tape.bars, sessions)
+    in_span, measures = span.rows(len(history.buckets)), history.measures
+    torn = in_span & (measures.n_obs > 0)
+    missing, scaled = (int((torn & rows).sum()) for rows in (np.isnan(measures.rv), measures.covered < 1))
+    notes = []
+    if found.empty.any():
+        notes.append(
+            f"GAPS: {int(found.empty.sum()):,} of the {len(sessions):,} sessions of the span have no bars, "
+            f"{found.longest:,} of them in a row; nothing is scored there"
+        )
+    if missing or scaled > missing:
+        notes.append(
+            f"GAPS: buckets of the span that lack more than half of their minutes and are not scored: "
+            f"{missing:,}; that lack fewer, and whose measures are scaled up: {scaled - missing:,}"
+        )
+    return notes
 
 
 def _study(

@@ -18,6 +18,7 @@ from newsvol.replays.report.series import (
     bucket_vol_bps,
     group_sessions,
 )
+from newsvol.replays.tapes.calendar import trading_year
 
 _TICKS_BPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
 
@@ -40,7 +41,10 @@ def drawn_models(evaluation: Evaluation) -> dict[str, str]:
 
 def forecast_figures(evaluation: Evaluation) -> dict[str, Figure]:
     """Return forecast against realized volatility, a point a session and a point a bucket."""
-    buckets = evaluation.history.buckets.take(evaluation.rows)
+    # what was not scored in between stays on the axis: a gap is a gap
+    scored = np.flatnonzero(evaluation.rows)
+    rows = slice(int(scored[0]), int(scored[-1]) + 1)
+    buckets, measures = evaluation.history.buckets.take(rows), evaluation.history.measures.take(rows)
     # four lines over one another say less than three
     lines = {
         name: color
@@ -50,12 +54,14 @@ def forecast_figures(evaluation: Evaluation) -> dict[str, Figure]:
     read: dict[str, Any] = {
         "session": buckets.session,
         "close_ns": buckets.close_ns,
-        "rv": evaluation.history.measures.rv[evaluation.rows],
-        **{f"f:{name}": evaluation.lineup.variance[name][evaluation.rows] for name in lines},
+        "n_obs": measures.n_obs,
+        "rv": measures.rv,
+        **{f"f:{name}": evaluation.lineup.variance[name][rows] for name in lines},
     }
     groups = group_sessions(buckets.session)
+    year = trading_year(evaluation.tape.info.calendar, evaluation.tape.sessions)
     return {
-        "volatility": session_figure(read, lines, groups),
+        "volatility": session_figure(read, lines, groups, year.sessions),
         "volatility-buckets": bucket_figure(read, lines),
     }
 

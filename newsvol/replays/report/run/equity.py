@@ -12,9 +12,11 @@ from newsvol.replays.report.series import (
     as_dates,
     as_numbers,
     drawdown_pct,
+    empty_groups,
     group_minimum,
     group_sessions,
     run_columns,
+    without_gaps,
 )
 from newsvol.replays.report.wording import FILL_WORDS, number, return_band, strategy_verdict
 from newsvol.replays.runs.reader import Run
@@ -48,13 +50,14 @@ def _traded_rows(run: Run) -> tuple[Groups, dict[str, Any]]:
     """
     traded = f"f:{run.metrics.forecast.main}"
     read = run_columns(run, "equity", ["close_ns", *run.metrics.strategies])
-    forecast = run_columns(run, "forecasts", ["session", traded])
+    forecast = run_columns(run, "forecasts", ["session", "n_obs", traded])
     if len(forecast["session"]) != len(read["close_ns"]):
         raise RunError(f"{run.folder} is damaged: equity.parquet and forecasts.parquet differ in buckets")
     known = np.flatnonzero(np.isfinite(forecast[traded]))
     session = forecast["session"]
     first = int(np.searchsorted(session, session[known[0]])) if len(known) else 0
     rows = slice(max(0, first - 1), None)
+    read["n_obs"] = forecast["n_obs"]
     return group_sessions(session[rows]), {name: values[rows] for name, values in read.items()}
 
 
@@ -116,7 +119,9 @@ def _band(band: tuple[float | None, ...], low: float, high: float) -> str:
 
 
 def _figure(metrics: Metrics, read: dict[str, Any], groups: Groups) -> Figure:
+    """Return equity over drawdown; a line breaks where sessions have no bars."""
     x = as_dates(read["close_ns"][groups.lasts])
+    empty = empty_groups(read["n_obs"], groups)
     traces = []
     others = [name for name in metrics.strategies if name != metrics.buy_and_hold]
     names = sorted(others, key=lambda name: metrics.strategies[name].baseline)
@@ -131,8 +136,8 @@ def _figure(metrics: Metrics, read: dict[str, Any], groups: Groups) -> Figure:
     looks[metrics.buy_and_hold] = {"color": style.INK, "line_width": 1.6, "dash": "dash"}
     for name, look in looks.items():
         equity = read[name]
-        level = as_numbers(100 * equity[groups.lasts] / equity[0]) if len(equity) else []
-        deepest = as_numbers(group_minimum(drawdown_pct(equity), groups))
+        level = as_numbers(without_gaps(100 * equity[groups.lasts] / equity[0], empty)) if len(equity) else []
+        deepest = as_numbers(without_gaps(group_minimum(drawdown_pct(equity), groups), empty))
         traces.append(style.line(name, x, level, **look, legendgroup=name))
         below = style.line(name, x, deepest, **look, unit="%", legendgroup=name, showlegend=False, yaxis="y2")
         below["line"]["width"] = 1.1

@@ -7,7 +7,15 @@ import numpy as np
 from newsvol.engine.arrays import NS_PER_MS, FloatArray, IntArray
 from newsvol.replays.report import style
 from newsvol.replays.report.markup import Section, figure, hover, text
-from newsvol.replays.report.series import MAX_POINTS, as_dates, as_numbers, group_sessions, run_columns
+from newsvol.replays.report.series import (
+    MAX_POINTS,
+    as_dates,
+    as_numbers,
+    group_sessions,
+    in_empty_sessions,
+    run_columns,
+    without_gaps,
+)
 from newsvol.replays.report.wording import milliseconds
 from newsvol.replays.runs.reader import Run
 
@@ -15,7 +23,7 @@ from newsvol.replays.runs.reader import Run
 def headlines_section(run: Run) -> Section:
     """Build the section; a headline stands at the last price that was known when it became available."""
     prices = run_columns(run, "equity", ["close_ns", "price"])
-    buckets = run_columns(run, "forecasts", ["session", "close_ns"])
+    buckets = run_columns(run, "forecasts", ["session", "close_ns", "n_obs"])
     news = run_columns(run, "scores", ["available_ns", "ready_ns", "score", "source", "headline"])
     total = len(news["score"])
     if not total or not len(prices["price"]):
@@ -33,7 +41,7 @@ def headlines_section(run: Run) -> Section:
         "Below, the mean score of what became known between one close and the next.</p>"
     )
     body += figure("headlines", "Price with headlines coloured by sentiment score", 470)
-    data = [_price(prices), _markers(prices, {name: values[shown] for name, values in news.items()})]
+    data = [_price(prices, buckets), _markers(prices, {name: values[shown] for name, values in news.items()})]
     data.append(_session_tone(buckets, news))
     return Section(
         "headlines",
@@ -65,12 +73,14 @@ def _layout(instrument: str, prices: dict[str, Any], news: dict[str, Any]) -> di
     )
 
 
-def _price(prices: dict[str, Any]) -> dict[str, Any]:
+def _price(prices: dict[str, Any], buckets: dict[str, Any]) -> dict[str, Any]:
+    """Return the line of closes; it breaks where sessions have no bars, and holds the last inside them."""
     drawn = slice(None, None, -(-len(prices["price"]) // MAX_POINTS))
+    seen = without_gaps(prices["price"], in_empty_sessions(buckets["session"], buckets["n_obs"]))
     price = style.line(
         "price",
         as_dates(prices["close_ns"][drawn]),
-        as_numbers(prices["price"][drawn]),
+        as_numbers(seen[drawn]),
         style.INK,
         line_width=1,
     )

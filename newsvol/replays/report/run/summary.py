@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from newsvol.replays.report.markup import text
-from newsvol.replays.report.wording import NOTHING, TICK_WORDS, beyond_chance, day, milliseconds, number
+from newsvol.replays.report.wording import (
+    NOTHING,
+    TICK_WORDS,
+    beyond_chance,
+    day,
+    gap_notices,
+    milliseconds,
+    number,
+)
 from newsvol.replays.runs.reader import Run
 from newsvol.replays.runs.schema import Metrics
 
@@ -26,13 +34,15 @@ def lede(run: Run) -> str:
 
 
 def notices(run: Run) -> str:
-    """Return what a reader must know before any number; empty for real data."""
+    """Return what a reader must know before any number; empty for real data without gaps."""
+    gaps = [f'<p class="notice">{text(sentence)}.</p>' for sentence in gap_notices(run.metrics.span)]
     if not run.manifest.tape.synthetic:
-        return ""
-    return (
+        return "".join(gaps)
+    made_up = (
         '<p class="notice"><strong>Synthetic market.</strong> Prices and headlines were made up by a seeded '
         "generator: the numbers below show how the machinery behaves, and nothing about a real market.</p>"
     )
+    return "".join([made_up, *gaps])
 
 
 def cards(run: Run) -> str:

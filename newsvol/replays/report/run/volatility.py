@@ -8,13 +8,15 @@ from newsvol.replays.report.markup import Figure, Html, Row, Section, figure, ta
 from newsvol.replays.report.series import (
     MAX_POINTS,
     Groups,
-    annual_vol_pct,
     as_dates,
     as_labels,
     as_numbers,
     bucket_vol_bps,
+    empty_groups,
     group_sessions,
     run_columns,
+    session_vol_pct,
+    without_gaps,
 )
 from newsvol.replays.report.wording import forecast_verdicts, number, scientific
 from newsvol.replays.runs.reader import Run
@@ -29,25 +31,29 @@ def volatility_section(run: Run) -> Section:
     drawn = [(forecast.best("naive"), style.NAIVE), (forecast.har, style.HAR), (forecast.main, style.FUSED)]
     lines = {name: color for name, color in drawn if name is not None}
     read = run_columns(
-        run, "forecasts", ["session", "open_ns", "close_ns", "rv", *(f"f:{name}" for name in lines)]
+        run, "forecasts", ["session", "open_ns", "close_ns", "n_obs", "rv", *(f"f:{name}" for name in lines)]
     )
     groups = group_sessions(read["session"])
     span = "session" if groups.size == 1 else f"{groups.size} sessions"
     place = figure(
         "volatility", "Forecast and realized volatility over time", 430,
-        [(f"per {span}, annualised", "volatility"), ("per bucket, bps", "volatility-buckets")],
+        [
+            (f"per {span}, annualised over trading hours", "volatility"),
+            ("per bucket, bps", "volatility-buckets"),
+        ],
     )  # fmt: skip
-    evaluated = run.metrics.span.evaluated_buckets
+    evaluated, year = run.metrics.span.evaluated_buckets, run.metrics.span.hours_per_year
     lede = (
         "<p>Realized volatility of 1-minute returns within trading hours, against forecasts from what was "
-        f"known when each bucket began; {evaluated:,} buckets evaluated, all out of sample.</p>"
+        f"known when each bucket began; {evaluated:,} buckets evaluated, all out of sample. Nights are not "
+        f"in it: a year is {year:,.0f} hours of trading.</p>"
     )
     return Section(
         "volatility",
         "Forecast against realized volatility",
         lede + verdicts(forecast_verdicts(run.metrics)) + place + accuracy_table(run.metrics),
         {
-            "volatility": session_figure(read, lines, groups),
+            "volatility": session_figure(read, lines, groups, run.metrics.span.sessions_per_year),
             "volatility-buckets": bucket_figure(read, lines),
         },
     )
@@ -90,14 +96,21 @@ def accuracy_table(metrics: Metrics) -> str:
     )
 
 
-def session_figure(read: dict[str, Any], lines: dict[str, str], groups: Groups) -> Figure:
-    """Return realized and forecast volatility per session, annualised; `lines`: the colour of each."""
+def session_figure(
+    read: dict[str, Any], lines: dict[str, str], groups: Groups, sessions_per_year: float
+) -> Figure:
+    """Return realized and forecast volatility per session, annualised; `lines`: the colour of each.
+
+    Where a session has no bars there is nothing to draw, forecast or not.
+    """
+    empty = empty_groups(read["n_obs"], groups)
+
+    def drawn(name: str) -> list[float | None]:
+        return as_numbers(without_gaps(session_vol_pct(read[name], groups, sessions_per_year), empty))
+
     x = as_dates(read["close_ns"][groups.lasts])
-    traces = [_realized(x, as_numbers(annual_vol_pct(read["rv"], groups)), "%")]
-    traces += [
-        style.line(name, x, as_numbers(annual_vol_pct(read[f"f:{name}"], groups)), color, unit="%")
-        for name, color in lines.items()
-    ]
+    traces = [_realized(x, drawn("rv"), "%")]
+    traces += [style.line(name, x, drawn(f"f:{name}"), color, unit="%") for name, color in lines.items()]
     return {
         "data": traces,
         "layout": style.layout(
@@ -107,7 +120,7 @@ def session_figure(read: dict[str, Any], lines: dict[str, str], groups: Groups) 
                 rangeslider=style.SLIDER,
                 rangeselector=style.zooms("1m", "3m", "6m"),
             ),
-            yaxis=style.axis("volatility, % per year", rangemode="tozero", ticksuffix="%"),
+            yaxis=style.axis("session volatility, % per year", rangemode="tozero", ticksuffix="%"),
         ),
     }
 
@@ -116,12 +129,14 @@ def bucket_figure(read: dict[str, Any], lines: dict[str, str]) -> Figure:
     """Return realized and forecast volatility per bucket in basis points, buckets side by side."""
     # The last buckets only: a bucket is worth looking at close up, and the page stays light.
     rows = slice(max(0, len(read["rv"]) - MAX_POINTS), None)
+    empty = read["n_obs"][rows] == 0
     # Buckets stand side by side: on an axis of hours the nights would be wider than everything else.
     x = as_labels(read["close_ns"][rows])
     traces = [_realized(x, as_numbers(bucket_vol_bps(read["rv"][rows]), 1), " bps")]
     traces += [
-        style.line(name, x, as_numbers(bucket_vol_bps(read[f"f:{name}"][rows]), 1), color, unit=" bps")
+        style.line(name, x, as_numbers(bucket_vol_bps(forecast), 1), color, unit=" bps")
         for name, color in lines.items()
+        for forecast in [without_gaps(read[f"f:{name}"][rows], empty)]
     ]
     for trace in traces:
         trace["line"]["shape"] = "hvh"

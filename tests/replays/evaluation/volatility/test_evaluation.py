@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pytest
 from evaluations import request_of, schedule_of
+from report_pages import unpack
 
-from newsvol.engine.arrays import FloatArray
-from newsvol.engine.errors import InputError
+from newsvol.engine.arrays import NS_PER_MINUTE, FloatArray
+from newsvol.engine.errors import InputError, TapeError
 from newsvol.replays.audit.perturbation import perturb
 from newsvol.replays.evaluation.volatility.evaluation import Evaluation, evaluate
 from newsvol.replays.report.evaluation.page import render_page
@@ -87,3 +90,33 @@ def test_a_recipe_may_trade_a_naive_forecast(planted: tuple[Tape, FloatArray], r
     assert found.news is not None
     assert found.news.base == "diurnal-ewma"
     assert render_page(found)
+
+
+def test_a_span_with_gaps_says_so_and_scores_nothing_in_them(
+    planted: tuple[Tape, FloatArray], recipe: Recipe, found: Evaluation
+) -> None:
+    tape, probs = planted
+    minute = (tape.bars.open_ns - tape.sessions.open_ns[200]) // NS_PER_MINUTE
+    away = (tape.bars.open_ns >= tape.sessions.open_ns[220]) & (
+        tape.bars.close_ns <= tape.sessions.close_ns[227]
+    )
+    torn = replace(tape, bars=tape.bars.take(~(away | ((minute >= 60) & (minute < 110)))))
+    again = evaluate(torn, recipe, probs, request_of(shuffles=0))
+    assert found.board.notes == ()
+    sessions, buckets = again.board.notes
+    assert sessions.startswith("GAPS: 8 of the ")
+    assert buckets.startswith("GAPS: buckets of the span that lack")
+    assert buckets.endswith("not scored: 1; that lack fewer, and whose measures are scaled up: 0")
+    assert not again.rows[np.isnan(again.history.measures.rv)].any()
+    assert again.rows.sum() == (found.rows & np.isfinite(again.history.measures.rv)).sum()
+    page = render_page(again)
+    assert sessions in page
+    drawn = json.loads(unpack(page, "figures"))["volatility"]["data"][0]["y"]
+    assert drawn.count(None) == 9  # the eight, and the session that lacks a bucket
+
+
+def test_a_span_that_is_mostly_empty_is_not_scored(planted: tuple[Tape, FloatArray], recipe: Recipe) -> None:
+    tape, probs = planted
+    torn = replace(tape, bars=tape.bars.take(tape.bars.close_ns <= tape.sessions.close_ns[199]))
+    with pytest.raises(TapeError, match=r"sessions of the test span \(the last third\) have no bars"):
+        evaluate(torn, recipe, probs, request_of(shuffles=0))

@@ -14,3 +14,11 @@ def test_curves_start_at_100_when_the_first_forecast_exists(make_run):
     assert {trace["y"][0] for trace in curves} == {100.0}
     # The factory has no forecast in its first two sessions; the row before the third comes first.
     assert {len(trace["x"]) for trace in curves} == {11}
+
+
+def test_curves_break_where_sessions_have_no_bars(make_run):
+    figures = json.loads(unpack(render_report(load_run(make_run(sessions=12, empty=(5, 6)))), "figures"))
+    for trace in figures["equity"]["data"]:
+        # the row before the third session comes first
+        assert [place for place, level in enumerate(trace["y"]) if level is None] == [4, 5]
+        assert not trace.get("connectgaps")

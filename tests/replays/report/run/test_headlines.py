@@ -25,3 +25,9 @@ def test_a_headline_stands_at_the_last_price_known_then(make_run):
     ):
         known = prices[closes <= available]
         assert drawn == pytest.approx(known[-1] if len(known) else prices[0], abs=0.006)
+
+
+def test_the_price_breaks_where_sessions_have_no_bars(make_run):
+    figures = json.loads(unpack(render_report(load_run(make_run(sessions=12, empty=(5, 6)))), "figures"))
+    price = figures["headlines"]["data"][0]["y"]
+    assert [place for place, close in enumerate(price) if close is None] == list(range(35, 49))

@@ -50,7 +50,7 @@ def test_every_axis_says_its_unit(page):
         name: [axis["title"]["text"] for key, axis in figure["layout"].items() if re.match(r"yaxis\d*$", key)]
         for name, figure in figures.items()
     }
-    assert titles["volatility"] == ["volatility, % per year"]
+    assert titles["volatility"] == ["session volatility, % per year"]
     assert titles["volatility-buckets"] == ["volatility, bps per bucket"]
     assert titles["equity"] == ["equity, start = 100", "drawdown, %"]
     assert titles["latency-total"] == ["share of ticks, %"]

@@ -42,3 +42,12 @@ def test_the_footer_names_what_the_run_is_made_of(make_run):
         "<details>",
     ):
         assert fact in shown
+
+
+def test_gaps_are_told_at_the_top_of_the_page(make_run):
+    span = {"empty_sessions": 7, "longest_gap_sessions": 7, "long_gaps": 1}
+    page = readable(render_report(load_run(make_run(span=span))))
+    notice = '<p class="notice">GAPS: 7 of 12 sessions have no bars'
+    assert notice in page
+    assert page.index(notice) < page.index("QLIKE")
+    assert "GAPS" not in readable(render_report(load_run(make_run("whole"))))

@@ -19,3 +19,13 @@ def test_a_run_without_any_forecast_has_a_report(make_run):
         table = table.set_column(place, name, pa.array(np.full(table.num_rows, np.nan)))
     pq.write_table(table, folder / "forecasts.parquet")
     assert "equity" in json.loads(unpack(render_report(load_run(folder)), "figures"))
+
+
+def test_nothing_is_drawn_where_there_are_no_bars(make_run):
+    figures = json.loads(unpack(render_report(load_run(make_run(sessions=12, empty=(5, 6)))), "figures"))
+    for name, per_session in (("volatility", 1), ("volatility-buckets", 7)):
+        silent = slice(5 * per_session, 7 * per_session)
+        for trace in figures[name]["data"]:
+            assert set(trace["y"][silent]) == {None}, trace["name"]
+            assert trace["y"][5 * per_session - 1] is not None
+            assert trace["y"][7 * per_session] is not None
