@@ -8,7 +8,7 @@ import pytest
 from golden_replay import PerfectScorer, golden_replay
 
 from newsvol.engine.arrays import NS_PER_HOUR, FloatArray
-from newsvol.engine.errors import OutputError, PeekingError, TapeError
+from newsvol.engine.errors import InputError, OutputError, PeekingError, TapeError
 from newsvol.engine.frames import DecisionFrame
 from newsvol.replays.replay import replay
 from newsvol.replays.simulation.recipe import load_recipe
@@ -157,5 +157,7 @@ def test_a_strategy_cannot_change_what_the_next_one_reads(tmp_path: Path) -> Non
     scorer = PerfectScorer(MARKET)
     with STRATEGIES.lend("greedy", Greedy):
         recipe = load_recipe(changes={"latency.model": "zero", "strategies": [{"name": "greedy"}]})
-        with pytest.raises(ValueError, match="read-only"):
+        with pytest.raises(
+            InputError, match=r"strategy 'greedy' .* writes into columns that others read too"
+        ):
             replay(tape, recipe, tmp_path / "run", load=lambda _model, _device: scorer)

@@ -53,10 +53,12 @@ class Passes:
         Cut to the recipe's span.
     probs : FloatArray, shape (N, 3)
         Sentiment of each headline.
+    hours_per_year : float
+        Trading hours in a year of the tape's calendar.
     """
 
-    def __init__(self, tape: Tape, recipe: Recipe, probs: FloatArray) -> None:
-        self.tape, self.recipe = tape, recipe
+    def __init__(self, tape: Tape, recipe: Recipe, probs: FloatArray, hours_per_year: float) -> None:
+        self.tape, self.recipe, self._hours_per_year = tape, recipe, hours_per_year
         self._history: VolHistory = measure_history(tape.bars, tape.sessions)
         service = rule_times(parse_latency(recipe.latency.model), model_ticks(tape, self._history))
         self._ticks: ModelTicks = charge(tape, self._history, service)
@@ -195,7 +197,7 @@ class Passes:
         return f"forecaster {self.recipe.volatility.forecaster}"
 
     def _strategies(self, forecasts: Forecasts) -> Iterator[tuple[str, Strategy, DecisionFrame]]:
-        frames = DecisionFrames(self.tape, self._history, self._ticks, forecasts)
+        frames = DecisionFrames(self.tape, self._history, self._ticks, forecasts, self._hours_per_year)
         for name, (strategy, on_naive) in lineup(self.recipe).items():
             yield f"strategy {name}", strategy, frames.of(strategy, on_naive=on_naive)
 

@@ -15,7 +15,8 @@ PERTURBATIONS: tuple[Perturbation, ...] = ("redraw", "delete", "blank", "shift")
 What = Literal["bars and news", "bars", "news"]
 WHATS: tuple[What, ...] = ("bars and news", "bars", "news")
 
-MAX_SHIFT_MINUTES = 45
+MAX_SHIFT_MINUTES = 3
+"""More would tear a gap open at every session's start, and then there is nothing to measure."""
 
 YEARS = 28
 YEARS_NS = (YEARS * 365 + 7) * NS_PER_DAY
@@ -97,7 +98,7 @@ def _change_bars(bars: BarFrame, moment_ns: int, how: Perturbation, rng: np.rand
     if n == 0:
         return bars
     if how == "shift":
-        minutes = int(rng.integers(1, MAX_SHIFT_MINUTES)) * NS_PER_MINUTE
+        minutes = int(rng.integers(1, MAX_SHIFT_MINUTES + 1)) * NS_PER_MINUTE
         moved = np.where(later, minutes, 0)
         return replace(bars, open_ns=bars.open_ns + moved, close_ns=bars.close_ns + moved)
     last = float(bars.close[known][-1]) if known.any() else float(bars.open[0])

@@ -26,6 +26,7 @@ from newsvol.replays.audit.perturbation import YEARS, move_years, perturb
 from newsvol.replays.audit.watch import Watch
 from newsvol.replays.simulation.recipe import Recipe, load_recipe, parse_recipe, shape_recipe
 from newsvol.replays.simulation.session import tape_of_span
+from newsvol.replays.tapes.calendar import trading_year
 from newsvol.replays.tapes.tape import Tape, load_tape
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.strategies.builtin import STRATEGIES
@@ -91,9 +92,11 @@ def _run(
     watch = Watch(plug_in_packages(shape), [Path(path) for path in setting["allowed"]])
     recipe = parse_recipe(setting["content"], setting["where"], Path(setting["folder"]))
     seen = tape_of_span(tape, recipe)
+    # a year of another century has other holidays, which no plug-in is to blame for
+    hours_per_year = trading_year(seen.info.calendar, seen.sessions).hours
     if job["kind"] == "years":
         seen, recipe = move_years(seen), _of_other_years(recipe)
-    passes = Passes(seen, recipe, probs[: len(seen.news)])
+    passes = Passes(seen, recipe, probs[: len(seen.news)], hours_per_year)
     del tape
     if job["kind"] == "live":
         observed = passes.live(lambda done, total: _tell_some(tell, done, total))
@@ -154,7 +157,9 @@ def _load_kernels(tape: Tape, probs: Any) -> None:
         tape.info,
     )
     if len(few.bars):
-        passes = Passes(few, recipe, probs[: len(few.news)])
+        passes = Passes(
+            few, recipe, probs[: len(few.news)], trading_year(few.info.calendar, few.sessions).hours
+        )
         passes.columns(None)
 
 

@@ -188,7 +188,8 @@ def run_session(
     scores = SentimentScores(probs, signed_score(probs), ticks.scored_ns[is_headline])
     forecasts = forecast_ticks(tape, recipe, history, ticks, scores, live)
     strategies: dict[str, StrategyRun] = {}
-    frames = DecisionFrames(tape, history, ticks, forecasts)
+    hours_per_year = trading_year(tape.info.calendar, tape.sessions).hours
+    frames = DecisionFrames(tape, history, ticks, forecasts, hours_per_year)
     for name, (strategy, on_naive) in lineup(recipe).items():
         if scope.strategies and name not in scope.strategies:
             continue
@@ -202,8 +203,15 @@ def run_session(
 class DecisionFrames:
     """The frames of a session, laid out as strategies ask for them; shared, so nobody can write them."""
 
-    def __init__(self, tape: Tape, history: VolHistory, ticks: ModelTicks, forecasts: Forecasts) -> None:
-        self._tape, self._history = tape, history
+    def __init__(
+        self,
+        tape: Tape,
+        history: VolHistory,
+        ticks: ModelTicks,
+        forecasts: Forecasts,
+        hours_per_year: float,
+    ) -> None:
+        self._tape, self._history, self._hours_per_year = tape, history, hours_per_year
         self._ticks, self._forecasts = ticks, forecasts
         self._frames: dict[tuple[bool, bool], DecisionFrame] = {}
 
@@ -221,7 +229,7 @@ class DecisionFrames:
                 # every strategy starts when the traded forecast does, so that their spans are equal
                 np.where(np.isfinite(forecasts.fused), variance, np.nan),
                 forecasts.tone,
-                hours_per_year=trading_year(self._tape.info.calendar, self._tape.sessions).hours,
+                hours_per_year=self._hours_per_year,
                 every_bar=strategy.every_bar,
             )
             self._frames[key] = laid_out.read_only()
