@@ -27,6 +27,7 @@ from newsvol.replays.simulation.recording import Recording
 from newsvol.replays.simulation.service_times import Decide, ServiceTimes, decide_free, rule_times
 from newsvol.replays.simulation.session import (
     Session,
+    build_forecaster,
     costs_of,
     live_models,
     model_ticks,
@@ -36,6 +37,7 @@ from newsvol.replays.simulation.session import (
 from newsvol.replays.tapes.empty_sessions import require_traded
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.sentiment import SentimentModel, score_in_bulk
+from newsvol.signals.volatility.contract import require_no_oracle
 from newsvol.signals.volatility.history import VolHistory, measure_history
 from newsvol.strategies.contract import decide_live
 
@@ -210,6 +212,8 @@ def _require_bars(tape: Tape, recipe: Recipe) -> None:
 
 
 def _require_forecasts(session: Session, recipe: Recipe) -> None:
+    name = recipe.volatility.forecaster
+    require_no_oracle(name, build_forecaster(recipe), session.forecasts.by_name[name], session.history)
     if not np.isfinite(session.forecasts.fused).any():
         raise TapeError(
             f"the tape is too short: {recipe.volatility.forecaster!r} needs volatility.min_window "

@@ -13,6 +13,9 @@ from newsvol.signals.volatility.buckets import BucketFrame
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.protocol import FORECASTERS, Forecaster, ForecastStep, LiveForecaster
 
+MAX_EXACT = 2
+"""Buckets in which a forecast may be right to the last digit by chance."""
+
 
 def make_forecaster(name: str, **settings: Any) -> Forecaster:
     """Return the forecaster called `name`, given those of `settings` that its constructor takes.
@@ -53,6 +56,28 @@ def forecast_columns(name: str, forecaster: Forecaster, history: VolHistory) -> 
     if len(wrong):
         raise _no_variance(whose, float(variance[wrong[0]]), int(wrong[0]), history.buckets)
     return variance
+
+
+def require_no_oracle(name: str, forecaster: Forecaster, variance: FloatArray, history: VolHistory) -> None:
+    """Refuse forecasts that hit what was then measured, to the last digit: nobody forecasts so well.
+
+    Parameters
+    ----------
+    variance : FloatArray, shape (B,)
+
+    Raises
+    ------
+    PeekingError
+        Several buckets were hit.
+    """
+    realized = history.measures.rv
+    hit = np.flatnonzero((variance == realized) & (realized > 0))
+    if len(hit) > MAX_EXACT:
+        raise PeekingError(
+            f"{called('forecaster', name, forecaster)} forecasts exactly what is measured later in "
+            f"{len(hit):,} of {int(np.isfinite(variance).sum()):,} buckets, first in "
+            f"{_place(int(hit[0]), history.buckets)}: it knows what it forecasts; newsvol audit says where"
+        )
 
 
 def live_step(name: str, forecaster: Forecaster, buckets: BucketFrame) -> ForecastStep:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from newsvol.engine.errors import InputError, RecipeError
-from newsvol.signals.volatility.contract import forecast_columns, make_forecaster
+from newsvol.engine.errors import InputError, PeekingError, RecipeError
+from newsvol.signals.volatility.contract import forecast_columns, make_forecaster, require_no_oracle
+from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.protocol import FORECASTERS
 
 
@@ -94,3 +95,17 @@ def test_what_cannot_be_made_or_cannot_forecast_is_refused_by_name():
         pytest.raises(RecipeError, match=r"has no method forecast\(history\)"),
     ):
         make_forecaster("mute", window=5)
+
+
+def test_a_forecaster_that_hits_what_is_measured_later_is_refused(make_history):
+    class Oracle:
+        def forecast(self, history: VolHistory) -> np.ndarray:
+            return history.measures.rv
+
+    history, oracle = make_history(20, seed=4), Oracle()
+    known = forecast_columns("oracle", oracle, history)
+    with pytest.raises(PeekingError, match=r"'oracle' .* in 140 of 140 buckets, first in bucket 0 \("):
+        require_no_oracle("oracle", oracle, known, history)
+    near = known * (1 + 1e-12)
+    near[[3, 9]] = known[[3, 9]]
+    require_no_oracle("oracle", oracle, near, history)

@@ -15,7 +15,7 @@ from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.fusion import FusionConfig, FusionForm, fit_fusion
 from newsvol.signals.news.features import news_features
 from newsvol.signals.sentiment import signed_score
-from newsvol.signals.volatility.contract import forecast_columns, make_forecaster
+from newsvol.signals.volatility.contract import forecast_columns, make_forecaster, require_no_oracle
 from newsvol.signals.volatility.har_specifications import SCHEDULED
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.naive import NAIVE
@@ -166,7 +166,9 @@ def forecast_one(
     volatility = recipe.volatility.model_copy(update={"forecaster": name})
     if name not in SCHEDULED:
         forecaster = build_forecaster(recipe.model_copy(update={"volatility": volatility}))
-        return forecast_columns(name, forecaster, history)
+        variance = forecast_columns(name, forecaster, history)
+        require_no_oracle(name, forecaster, variance, history)
+        return variance
     if schedule is None:
         raise InputError("it needs scheduled events; give them with --events FILE")
     windows = {"window": volatility.window, "min_window": volatility.min_window}
