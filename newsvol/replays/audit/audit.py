@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from newsvol.engine.errors import InputError
+from newsvol.engine.errors import InputError, TapeError
 from newsvol.engine.progress import OnProgress, silent
 from newsvol.replays.audit.finding import Finding
 from newsvol.replays.audit.moments import choose_moments
@@ -149,6 +149,7 @@ class _Audit:
         if columns is None:
             return self._report(live)
         own = load_observation(Path(self._file("own")))
+        _require_forecasts(live, own)
         self._compare(live, columns)
         self._check_fills(own)
         self._move_years(columns)
@@ -190,7 +191,7 @@ class _Audit:
             self.findings.append(
                 Finding(
                     one.part,
-                    f"{one.expected:.9g} from what was known then, {one.found:.9g} given all rows",
+                    f"{_said(one.expected)} from what was known then, {_said(one.found)} given all rows",
                     self._cause(live, one),
                     one.column,
                     one.known_ns,
@@ -254,7 +255,7 @@ class _Audit:
                 )
 
     def _change_the_future(self, live: Observation, own: Observation) -> list[tuple[str, str]]:
-        fused = live.of("fused forecast", "variance")
+        fused = own.of("fused forecast", "variance")
         decided = fused.known_ns[np.isfinite(fused.values)]
         rng = np.random.default_rng([self.request.seed, 1])
         moments = choose_moments(self.tape, decided, self.request.moments, rng)
@@ -373,6 +374,15 @@ class _Audit:
         return str(self.scratch / f"{name}.npz")
 
 
+def _require_forecasts(live: Observation, columns: Observation) -> None:
+    said = [one.of("fused forecast", "variance").values for one in (live, columns)]
+    if not any(np.isfinite(values).any() for values in said):
+        raise TapeError(
+            "there is nothing to audit: no forecast is made on the tape or in the span; "
+            "a replay says why: newsvol replay with the same options"
+        )
+
+
 def _likely_cause(answer: dict[str, float], live: float, columns: float | None) -> str:
     if not answer:
         return "It fails when it is asked for one row alone"
@@ -386,6 +396,10 @@ def _likely_cause(answer: dict[str, float], live: float, columns: float | None) 
 
 def _close(a: float, b: float) -> bool:
     return bool(np.isclose(a, b, rtol=1e-9, atol=0.0, equal_nan=True))
+
+
+def _said(value: float) -> str:
+    return "nothing" if np.isnan(value) else f"{value:.9g}"
 
 
 def _part_of(text: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import fields
 import numpy as np
 
 from newsvol.engine.arrays import NS_PER_MS, FloatArray, IntArray
-from newsvol.engine.errors import LookAheadError, TapeError
+from newsvol.engine.errors import LookAheadError
 from newsvol.engine.fills import fill_orders
 from newsvol.engine.frames import DecisionFrame, SentimentScores
 from newsvol.engine.latency import parse_latency
@@ -67,13 +67,7 @@ class Passes:
         self._scores = SentimentScores(probs, self._score, self._ticks.scored_ns[headlines])
 
     def live(self, on_progress: Callable[[int, int], None]) -> Observation:
-        """Walk forward in time: every tick and bucket is given its past, and nothing is computed as columns.
-
-        Raises
-        ------
-        TapeError
-            Nothing is forecast, so that there is nothing to audit.
-        """
+        """Walk forward in time: every tick and bucket is given its past; nothing is computed as columns."""
         total = len(self._ticks)
         numbers = forecast_live(
             self._ticks,
@@ -82,11 +76,6 @@ class Passes:
             lambda row: on_progress(row, total),
         )
         forecasts = forecasts_of_live(self.tape, self.recipe, self._history, self._ticks, numbers)
-        if not np.isfinite(forecasts.fused).any():
-            raise TapeError(
-                "there is nothing to audit: no forecast is made on the tape or in the span; "
-                "a replay says why: newsvol replay with the same options"
-            )
         series = self._of_forecasts(forecasts)
         facts = {}
         for part, strategy, frame in self._strategies(forecasts):
