@@ -1,22 +1,15 @@
-"""What an earlier run measured is charged again, to the same tape only."""
+"""What an earlier run measured comes back, for as many ticks of the same kinds; see runs/test_recorded.py."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from golden_replay import golden_replay
 
 from newsvol.engine.errors import RunError
 from newsvol.engine.ticks import TickFrame
 from newsvol.replays.runs.reader import load_run
-from newsvol.replays.simulation.recording import Recording
-from newsvol.replays.tapes.synth import Market
-
-
-def test_a_recording_of_another_tape_is_refused(golden_run: Path, tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="recorded another tape"):
-        golden_replay(tmp_path / "other", f"recorded:{golden_run}", Market(sessions=150, headlines=200))
-    assert list(tmp_path.iterdir()) == []
+from newsvol.replays.simulation.recording import Recording, recording_hash
 
 
 def test_a_folder_without_recording_is_refused(tmp_path: Path) -> None:
@@ -35,8 +28,20 @@ def test_what_was_said_and_charged_comes_back(golden_run: Path) -> None:
     np.testing.assert_array_equal(times.forecast_ns, service.column("forecast_ns").to_numpy())
 
 
-def test_as_many_ticks_of_other_kinds_are_another_tape(golden_run: Path) -> None:
+def test_as_many_ticks_of_other_kinds_are_refused(golden_run: Path) -> None:
     kind = load_run(golden_run).table("service").column("kind").to_numpy()
     turned = TickFrame(np.arange(len(kind)), kind[::-1].copy(), np.zeros_like(kind))
-    with pytest.raises(RunError, match=r"recorded another tape, .*manifest\.json"):
+    with pytest.raises(RunError, match=r"recorded other ticks \(2,994; .*manifest\.json"):
         Recording(golden_run).times(turned)
+
+
+@pytest.mark.parametrize("name", ["service", "decide", "scores"])
+def test_the_hash_of_a_recording_is_of_all_that_is_charged_again(
+    golden_run: Path, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(golden_run, folder)
+    assert recording_hash(folder) == recording_hash(golden_run) == Recording(folder).content_hash()
+    with (folder / f"{name}.parquet").open("ab") as file:
+        file.write(b"more")
+    assert recording_hash(folder) != recording_hash(golden_run)

@@ -42,3 +42,18 @@ def test_the_footer_names_what_the_run_is_made_of(make_run):
         "<details>",
     ):
         assert fact in shown
+
+
+def test_a_forced_recording_is_told_before_any_number(make_run):
+    recording = {
+        "folder": "runs/first", "run_id": "0123456789abcdef", "recording_hash": "sha256:" + "56" * 32,
+        "latency": "measured", "device": "cuda", "machine": {"processor": "Other CPU"}, "versions": {},
+        "forced": ["tape: <one> recorded, two here"],
+    }  # fmt: skip
+    page = render_report(load_run(make_run("a", recording=recording)))
+    assert page.index("Forced recording") < page.index("QLIKE")
+    assert "tape: &lt;one&gt; recorded, two here" in page
+    assert "Other CPU" in readable(page)
+    honest = render_report(load_run(make_run("b", recording=recording | {"forced": []})))
+    assert "Forced recording" not in honest
+    assert "Other CPU" in readable(honest)
