@@ -92,7 +92,7 @@ def replay(
     on_progress : callable
         Called with a stage, what is done of it, and what there is.
     load : callable
-        Gives the sentiment model for a name and a device. Where a recording is charged, it says its hash only.
+        Gives the sentiment model for a name and a device. Of a recorded one only the hash is asked.
     force : bool
         Charge the recording of ``recorded:RUN`` though it is of something else (another tape, model, strategy
         ...); the manifest says of what.

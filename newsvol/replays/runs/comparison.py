@@ -49,9 +49,7 @@ class Comparison:
 
 def compare_runs(first: Run, second: Run) -> Comparison:
     """Lay two runs side by side: what differs in what they were given, then every metric of either."""
-    # The tape's hash says whether it differs; its stamps and origin would only repeat that at length.
-    skipped = ("run_id", "name", "tape.origin", "tape.first_ns", "tape.last_ns", "tape.replayed_hash")
-    settings = differences(*(flat(run.manifest.model_dump(), skipped) for run in (first, second)))
+    settings = differences(_settings(first), _settings(second))
     named = {difference.key for difference in settings}
     recipe = differences(
         *(flat(parse_yaml(run.recipe_text, str(run.folder / "recipe.yaml"))) for run in (first, second))
@@ -61,6 +59,17 @@ def compare_runs(first: Run, second: Run) -> Comparison:
         recipe=[difference for difference in recipe if difference.key not in named],
         metrics=_metric_pairs(first.metrics, second.metrics),
     )
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    # The tape's hash says whether it differs; its stamps and origin would only repeat that at length.
+    skipped = ("run_id", "name", "tape.origin", "tape.first_ns", "tape.last_ns", "tape.replayed_hash")
+    about = run.manifest.model_dump(exclude={"plug_ins", "recording"})
+    about |= {what: str(plug_in) for what, plug_in in run.manifest.plug_ins.items()}
+    # likewise of the recording: its hash stands above, and what was forced is what a reader must know
+    recording = run.manifest.recording
+    about["forced"] = "; ".join(recording.forced) if recording is not None and recording.forced else None
+    return flat(about, skipped)
 
 
 def _metric_pairs(first: Metrics, second: Metrics) -> list[MetricPair]:
