@@ -90,7 +90,11 @@ def _inputs(
     # the days that were seen are those of the tape; the last one says nothing else
     same_days = pairs[0].first == pairs[0].second and about.tape.replayed_hash is not None
     skipped = ("span.last",) if same_days else ()
-    told = _defining(parse_yaml(source.recipe_text, str(source.folder / "recipe.yaml")), recipe)
+    file = source.folder / "recipe.yaml"
+    try:
+        told = _defining(parse_yaml(source.recipe_text, str(file)), recipe)
+    except (AttributeError, LookupError, TypeError) as error:  # whatever a mangled recipe runs into
+        raise RunError(f"{file} is no recipe, so that nothing says what was recorded") from error
     here = _defining(parse_yaml(recipe.to_yaml(), "recipe"), recipe)
     by_key = [one for one in differences(told, here) if one.key not in skipped]
     return [one for one in pairs if one.first != one.second] + by_key

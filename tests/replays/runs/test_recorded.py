@@ -268,6 +268,15 @@ def test_a_recording_by_a_first_version_is_checked_by_what_it_holds(
         bench.run("other", f"recorded:{older.folder}", turned(TAPE))
 
 
+@pytest.mark.parametrize("text", ["[]", "strategies: [vol_target]", "seed: 7"])
+def test_a_recording_whose_recipe_was_mangled_says_which_file(measured: Run, bench: Bench, text: str) -> None:
+    folder = bench.folder / "mangled"
+    shutil.copytree(measured.folder, folder)
+    (folder / "recipe.yaml").write_text(text)
+    with pytest.raises(RunError, match=r"mangled/recipe\.yaml is no recipe"):
+        bench.run("run", f"recorded:{folder}")
+
+
 class Calm:
     """A strategy of another package."""
 

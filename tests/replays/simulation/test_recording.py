@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from newsvol.engine.errors import RunError
+from newsvol.engine.frames import DecisionFrame
 from newsvol.engine.ticks import TickFrame
 from newsvol.replays.runs.reader import load_run
 from newsvol.replays.simulation.recording import Recording, recording_hash
+from newsvol.strategies.builtin import BuyAndHold
 
 
 def test_a_folder_without_recording_is_refused(tmp_path: Path) -> None:
@@ -45,3 +47,18 @@ def test_the_hash_of_a_recording_is_of_all_that_is_charged_again(
     with (folder / f"{name}.parquet").open("ab") as file:
         file.write(b"more")
     assert recording_hash(folder) != recording_hash(golden_run)
+
+
+@pytest.mark.parametrize("other", [slice(1, None), slice(None, -1), slice(0, 0)])
+def test_another_number_of_decisions_than_was_recorded_is_refused(golden_run: Path, other: slice) -> None:
+    run = load_run(golden_run)
+    decided = run.table("decide").column("strategy").to_pylist().count("buy_and_hold")
+    rows = np.arange(decided + 2)
+    every = DecisionFrame(rows, rows, rows, rows, rows, *(rows.astype(float) for _ in range(6)))
+    frame = every.take(slice(0, decided))
+    weight, taken = Recording(golden_run).decide("buy_and_hold", BuyAndHold(), frame)
+    assert len(weight) == len(taken) == decided
+    for wrong in (frame.take(other), every):
+        message = rf"recorded {decided} decisions of 'buy_and_hold', this replay makes {len(wrong)}$"
+        with pytest.raises(RunError, match=message):
+            Recording(golden_run).decide("buy_and_hold", BuyAndHold(), wrong)
