@@ -16,8 +16,8 @@ kernels of a mutated module run as plain Python (and only the tests that call th
 compiled, else no market could be replayed in time. Slow tests, tests on real data, and those look-ahead
 tests that fuse no news are left out.
 
-What is done is kept in `--work`, and the same command goes on from there; `--minutes` stops it. `--source`
-measures another checkout.
+What is done is kept in `--work`, and the same command goes on from there; `--minutes` and Ctrl-C stop it.
+`--source` measures another checkout.
 """
 
 import ast
@@ -435,9 +435,14 @@ def main() -> None:
         where = f"{mutant.module}:{mutant.line}"
         _print_line(f"{len(journal.done)}/{len(drawn)} {outcome.outcome} {outcome.seconds:.0f} s {where}")
 
-    with ThreadPoolExecutor(options.workers) as pool:
+    pool = ThreadPoolExecutor(options.workers)
+    try:
         for _ in pool.map(try_one, todo):
             pass
+    except KeyboardInterrupt:
+        _print_line("stopping after the mutants at hand; the same command goes on from there")
+    finally:
+        pool.shutdown(cancel_futures=True)
     commit = subprocess.run(
         ["git", "-C", str(source), "describe", "--always", "--dirty", "--abbrev=12"],
         check=True,
