@@ -60,9 +60,11 @@ TESTS = (
     "tests/replays/simulation",
     "tests/replays/test_golden.py",
     "tests/replays/test_replay.py",
+    "tests/replays/test_returned_run.py",
     "tests/replays/runs",
     "tests/replays/evaluation/test_run_metrics.py",
     "tests/strategies",
+    "tests/cli/test_recipe_options.py",
 )
 """The quick tests, the likeliest to notice first."""
 
