@@ -212,9 +212,9 @@ def audit_block() -> str:
     )
     rows += [
         "",
-        f"Found {result['found']} of {result['of']}. Of {len(result['honest'])} honest audits (every built-in "
-        f"forecaster that needs no events, on {', '.join(tapes)}) {alarms or 'none'} gave a finding. The shipped "
-        f"recipe on 14 months of SPY takes {year['wall_s']:.0f} s ({_machine(result)}). "
+        f"Found {result['found']} of {result['of']}. Of {len(result['honest'])} honest audits (every "
+        f"built-in forecaster without events, on {', '.join(tapes)}) {alarms or 'none'} gave a finding. The "
+        f"shipped recipe on 14 months of SPY takes {year['wall_s']:.0f} s ({_machine(result)}). "
         "`rows` is the share of rows that differ.",
     ]
     return "\n".join(rows)

@@ -29,6 +29,11 @@ from newsvol.replays.folders import require_writable
     first="First day that is forecast and traded; what lies before is the warm-up.",
     last="Last day; nothing after it is looked at.",
 )
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Charge recorded:RUN though it is of something else; the run says of what.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON and nothing else.")
 @click.option("--print-recipe", is_flag=True, help="Print the recipe with every default, and stop.")
 @click.option("--list", "list_names", is_flag=True, help="List strategies and forecasters, and stop.")
@@ -38,6 +43,7 @@ def replay(
     out: Path | None,
     latency: str | None,
     strategies: tuple[str, ...],
+    force: bool,
     as_json: bool,
     print_recipe: bool,
     list_names: bool,
@@ -54,6 +60,7 @@ def replay(
       newsvol replay --tape tapes/spy --latency measured --out runs/spy
       newsvol replay --tape tapes/spy --from 2025-01-01 --set volatility.forecaster=har --name raw
       newsvol replay my.yaml --tape tapes/spy --strategy vol_target --json
+      newsvol replay --tape tapes/spy --latency recorded:runs/spy --set costs.slippage_bps=2
     """
     from newsvol.replays.simulation.recipe import default_recipe_text
 
@@ -68,8 +75,9 @@ def replay(
     if print_recipe:
         click.echo(chosen.to_yaml(), nl=False)
         return
-    from newsvol.cli.console import new_console
+    from newsvol.cli.console import new_console, print_lines
     from newsvol.cli.runs.tables import print_metrics
+    from newsvol.replays.report.wording import recording_lines
 
     if out is not None:
         require_writable(out)
@@ -81,11 +89,13 @@ def replay(
         on_progress("Reading the tape", 0, 1)
         source = load_tape(tape) if tape is not None else synthetic_tape()
         on_progress("Reading the tape", 1, 1)
-        run = run_replay(source, chosen, folder, on_progress)
+        run = run_replay(source, chosen, folder, on_progress, force=force)
     if as_json:
         click.echo(json.dumps(run.as_json()["metrics"], indent=1))
         return
-    print_metrics(new_console(), run.metrics, run.manifest.fill, folder / "report.html")
+    console = new_console()
+    print_lines(console, recording_lines(run.manifest.recording))
+    print_metrics(console, run.metrics, run.manifest.fill, folder / "report.html")
 
 
 def _print_names() -> None:

@@ -1,13 +1,19 @@
 """What strategies and forecasters of other packages give: whose it is, and whether it is one number a row."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import Distribution
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import InputError, first_line
+from newsvol.engine.hashes import file_hash
 
 PACKAGE = __name__.partition(".")[0]
 
@@ -15,9 +21,56 @@ _ROUNDING = 1e-9
 """Sums over a few rows and over a whole column may round apart by this share."""
 
 
+@dataclass(frozen=True)
+class PlugIn:
+    """Whose a strategy or forecaster is, and in which state.
+
+    Attributes
+    ----------
+    module : str
+        In which it stands.
+    module_hash : str or None
+        ``sha256:...`` of that module's file; None where there is no file, as in a notebook.
+    package, version : str or None
+        The distribution that registers it; None where none does (`Registry.lend`).
+    """
+
+    module: str
+    module_hash: str | None
+    package: str | None
+    version: str | None
+
+    def __str__(self) -> str:
+        owner = f"{self.package} {self.version}" if self.package is not None else "no installed package"
+        file = self.module_hash.removeprefix("sha256:")[:12] if self.module_hash is not None else "no file"
+        return f"{self.module} of {owner} ({file})"
+
+
 def package_of(thing: Any) -> str:
     """Return the package in which a class, a function, or the class of an object stands."""
     return str(getattr(thing, "__module__", "?")).partition(".")[0]
+
+
+def plug_in_of(factory: Any, distribution: Distribution | None = None) -> PlugIn | None:
+    """Return what there is to know of where `factory` came from; None for newsvol's own.
+
+    Parameters
+    ----------
+    distribution : Distribution, optional
+        The installed package whose entry point named it.
+    """
+    while isinstance(factory, partial):  # it says of itself that it stands in functools
+        factory = factory.func
+    if package_of(factory) == PACKAGE:
+        return None
+    module = str(getattr(factory, "__module__", "?"))
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return PlugIn(
+        module=module,
+        module_hash=f"sha256:{file_hash(Path(file))}" if file is not None and Path(file).is_file() else None,
+        package=distribution.name if distribution is not None else None,
+        version=distribution.version if distribution is not None else None,
+    )
 
 
 def called(kind: str, name: str, thing: Any) -> str:

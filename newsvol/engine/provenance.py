@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-LIBRARIES = ("numpy", "numba", "pandas", "pyarrow", "vectorbt", "torch", "transformers", "onnxruntime")
+LIBRARIES = (
+    *("numpy", "numba", "scipy", "pandas", "pyarrow", "vectorbt"),
+    *("torch", "transformers", "tokenizers", "onnxruntime"),
+)
 
 
 def versions(libraries: Sequence[str] = LIBRARIES) -> dict[str, str]:

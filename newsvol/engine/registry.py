@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
 from newsvol.engine.errors import InputError, UnknownNameError
+from newsvol.engine.plug_ins import PlugIn, plug_in_of
 
 T = TypeVar("T")
 C = TypeVar("C", bound=Callable[..., Any])
@@ -96,6 +97,18 @@ class Registry(Generic[T]):
         if name not in self._loaded:
             self._loaded[name] = self._load(name)
         return self._loaded[name]
+
+    def plug_in(self, name: str) -> PlugIn | None:
+        """Return whose the factory called `name` is; None for one of newsvol's own.
+
+        Raises
+        ------
+        UnknownNameError, InputError
+            As `factory`.
+        """
+        factory = self.factory(name)
+        registered = (point.dist for point in self._points() if point.name == name)
+        return plug_in_of(factory, next((found for found in registered if found is not None), None))
 
     def _points(self) -> list[EntryPoint]:
         if self._installed is None:

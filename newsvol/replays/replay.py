@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray
-from newsvol.engine.errors import TapeError
+from newsvol.engine.errors import RecipeError, TapeError
 from newsvol.engine.latency import parse_latency
 from newsvol.engine.progress import OnProgress, silent
 from newsvol.engine.ticks import TickFrame
@@ -20,6 +20,8 @@ from newsvol.replays.evaluation.run_metrics import SentimentFacts, run_metrics
 from newsvol.replays.folders import new_folder, require_writable
 from newsvol.replays.report.run.report import write_report
 from newsvol.replays.runs.reader import Run, load_run
+from newsvol.replays.runs.recorded import require_recording_of
+from newsvol.replays.runs.schema import RecordingPart
 from newsvol.replays.runs.writer import write_run
 from newsvol.replays.simulation.live_pass import LiveNumbers, measure_models
 from newsvol.replays.simulation.recipe import Recipe, load_recipe
@@ -47,13 +49,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ScoredTicks:
-    """What the models said at the ticks of a tape, and what it took them."""
+    """What the models said at the ticks of a tape, and what it took them; and whence, if from a recording."""
 
     probs: FloatArray
     service: ServiceTimes
     decide: Decide
     sentiment: SentimentFacts
     live: LiveNumbers | None = None
+    recording: RecordingPart | None = None
 
 
 def load_model(model: str, device: str) -> SentimentModel:
@@ -72,6 +75,7 @@ def replay(
     out: Path | str | None = None,
     on_progress: OnProgress = silent,
     load: LoadScorer = load_model,
+    force: bool = False,
 ) -> Run:
     """Replay `tape` by `recipe`, and return the run.
 
@@ -85,12 +89,16 @@ def replay(
     on_progress : callable
         Called with a stage, what is done of it, and what there is.
     load : callable
-        Gives the sentiment model for a name and a device.
+        Gives the sentiment model for a name and a device. Of a recorded one only the hash is asked.
+    force : bool
+        Charge the recording of ``recorded:RUN`` though it is of something else (another tape, model, strategy
+        ...); the manifest says of what.
 
     Raises
     ------
     InputError
-        The tape is too short, the model or device is not there, the folder cannot be written ...
+        The tape is too short, the model or device is not there, the folder cannot be written, the recording
+        is of something else, `force` is given without one ...
     TypeError
         `tape` is no `Tape`, or `recipe` no `Recipe`: both are loaded first.
     """
@@ -100,11 +108,11 @@ def replay(
         raise TypeError(f"recipe is {recipe!r}; give a Recipe, as newsvol.load_recipe(file) returns")
     chosen = recipe if recipe is not None else load_recipe()
     if out is not None:
-        portfolios = _replay_into(Path(out), tape, chosen, on_progress, load)
+        portfolios = _replay_into(Path(out), tape, chosen, on_progress, load, force)
         return load_run(out, portfolios)
     scratch = Path(tempfile.mkdtemp(prefix="newsvol-run-"))
     try:
-        portfolios = _replay_into(scratch / "run", tape, chosen, on_progress, load)
+        portfolios = _replay_into(scratch / "run", tape, chosen, on_progress, load, force)
         run = load_run(scratch / "run", portfolios)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -114,14 +122,23 @@ def replay(
 
 
 def _replay_into(
-    out: Path, whole: Tape, recipe: Recipe, on_progress: OnProgress, load: LoadScorer
+    out: Path, whole: Tape, recipe: Recipe, on_progress: OnProgress, load: LoadScorer, force: bool
 ) -> "dict[tuple[str, str], PortfolioResult]":
     require_writable(out)
+    source = _recorded_run(recipe, force)
     tape = tape_of_span(whole, recipe)
     _require_bars(tape, recipe)
     history = measure_history(tape.bars, tape.sessions)
     ticks = model_ticks(tape, history)
-    scored = run_models(tape, recipe, history, ticks, on_progress, load)
+    tape_hash = whole.content_hash()
+    if source is None:
+        scored = run_models(tape, recipe, history, ticks, on_progress, load)
+    else:
+        recording = Recording(source.folder)
+        told = require_recording_of(
+            source, recording, tape, tape_hash, recipe, lambda: _model_hash(tape, recipe, load), force
+        )
+        scored = _charge_again(source, recording, told, tape, ticks)
     names: list[str] = []
 
     def on_strategy(name: str) -> None:
@@ -144,10 +161,45 @@ def _replay_into(
     metrics = run_metrics(tape, session, portfolios, recipe.latency.model, scored.sentiment, first)
     on_progress("Writing", 0, 1)
     with new_folder(out) as making:
-        write_run(making, tape, whole.content_hash(), recipe, session, portfolios, metrics)
+        write_run(making, tape, tape_hash, recipe, session, portfolios, metrics, scored.recording)
         write_report(making)
     on_progress("Writing", 1, 1)
     return portfolios
+
+
+def _recorded_run(recipe: Recipe, force: bool) -> Run | None:
+    """Return the run whose recording is to be charged, None where models run or a rule holds."""
+    folder = parse_latency(recipe.latency.model).recording
+    if folder is not None:
+        Recording(folder)  # a folder that was never a run is told as what it lacks: a recording
+        return load_run(folder)
+    if force:
+        raise RecipeError(
+            f"force charges the recording of something else, and latency.model is {recipe.latency.model!r}; "
+            "leave it out, or name the run with latency.model recorded:RUN"
+        )
+    return None
+
+
+def _model_hash(tape: Tape, recipe: Recipe, load: LoadScorer) -> str | None:
+    """Return the hash of the model that the recipe names, without the device that it would run on."""
+    if len(tape.news) == 0:
+        return None
+    if load is not load_model:
+        return load(recipe.sentiment.model, recipe.sentiment.device).model_hash
+    from newsvol.models.serving.variants import open_variant  # noqa: PLC0415 - as in `load_model`
+
+    return open_variant(recipe.sentiment.model).model_hash
+
+
+def _charge_again(
+    source: Run, recording: Recording, told: RecordingPart, tape: Tape, ticks: TickFrame
+) -> ScoredTicks:
+    """Return what was recorded, under the name and the hash of the model that said it."""
+    facts = SentimentFacts(
+        source.metrics.sentiment["model"], source.manifest.model_hash, "recorded", len(tape.news), 0
+    )
+    return ScoredTicks(recording.probs(), recording.times(ticks), recording.decide, facts, told)
 
 
 def run_models(
@@ -158,13 +210,9 @@ def run_models(
     on_progress: OnProgress = silent,
     load: LoadScorer = load_model,
 ) -> ScoredTicks:
-    """Score the headlines and find what each tick is charged, as the recipe's latency model says."""
+    """Score the headlines and find what each tick is charged, by measuring or by rule."""
     latency = parse_latency(recipe.latency.model)
     texts = tape.news.headline.tolist()
-    if latency.recording is not None:
-        recording = Recording(latency.recording)
-        facts = SentimentFacts(recipe.sentiment.model, None, "recorded", len(texts), 0)
-        return ScoredTicks(recording.probs(), recording.times(ticks), recording.decide, facts)
     scorer = load(recipe.sentiment.model, recipe.sentiment.device) if texts else None
 
     facts = SentimentFacts(recipe.sentiment.model, None, "none", 0, 0)

@@ -42,6 +42,25 @@ def test_a_measured_replay_charges_the_model(tmp_path: Path) -> None:
     assert stages["headline"]["score"]["p50_ms"] > 0.05
 
 
+def test_a_recording_of_something_else_is_refused_in_one_line_unless_it_is_forced(tmp_path: Path) -> None:
+    options = ("replay", "--strategy", "vol_target")
+    assert newsvol(*options, "--latency", "constant:5", "--out", "first", cwd=tmp_path).returncode == 0
+    again = (*options, "--latency", "recorded:first", "--seed", "8", "--out", "second")
+    refused = newsvol(*again, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert refused.stdout == ""
+    assert refused.stderr.count("\n") == 1
+    assert "first is no recording of this replay: seed: 7 recorded, 8 here; " in refused.stderr
+    forced = newsvol(*again, "--force", cwd=tmp_path)
+    assert forced.returncode == 0, forced.stderr
+    assert "FORCED, the recording is of something else: seed: 7 recorded, 8 here" in forced.stdout
+    manifest = json.loads((tmp_path / "second" / "manifest.json").read_text())
+    assert manifest["recording"]["forced"] == ["seed: 7 recorded, 8 here"]
+    assert (
+        manifest["model_hash"] == json.loads((tmp_path / "first" / "manifest.json").read_text())["model_hash"]
+    )
+
+
 def test_an_audit_says_what_it_audited(tmp_path: Path) -> None:
     done = newsvol("audit", "--moments", "3", cwd=tmp_path)
     assert done.returncode == 0

@@ -57,6 +57,32 @@ def test_show_says_that_a_market_is_made_up(make_run):
     assert "The market is synthetic" in call("show", make_run(origin={"synthetic": True})).stdout
 
 
+RECORDING = {
+    "folder": "runs/first", "run_id": "0123456789abcdef", "recording_hash": "sha256:" + "56" * 32,
+    "latency": "measured", "device": "cuda", "machine": {"processor": "Other CPU"},
+    "versions": {"newsvol": "0.1.0"}, "forced": [],
+}  # fmt: skip
+
+
+def test_show_names_the_recording_and_the_machine_it_was_measured_on(make_run):
+    text = " ".join(call("show", make_run(recording=RECORDING)).stdout.split())
+    assert "charged the recording 565656565656 of runs/first (0123456789abcdef), latency measured" in text
+    assert "recorded on: processor Other CPU; newsvol 0.1.0" in text
+    assert "FORCED" not in text
+
+
+def test_show_says_what_was_forced(make_run):
+    forced = RECORDING | {"forced": ["seed: 7 recorded, 8 here"]}
+    text = " ".join(call("show", make_run(recording=forced)).stdout.split())
+    assert "FORCED, the recording is of something else: seed: 7 recorded, 8 here" in text
+
+
+def test_show_names_plug_ins_with_their_package(make_run):
+    calm = {"module": "mine.calm", "module_hash": "sha256:" + "78" * 32, "package": "mine", "version": "1.2"}
+    text = " ".join(call("show", make_run(plug_ins={"strategy calm": calm})).stdout.split())
+    assert "plug-in: strategy calm, mine.calm of mine 1.2 (787878787878)" in text
+
+
 def test_show_as_json_holds_manifest_and_metrics(make_run):
     folder = make_run()
     content = json.loads(call("show", folder, "--json").stdout)

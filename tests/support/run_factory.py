@@ -50,6 +50,8 @@ class RunPlan:
     fused_qlike: float | None = None
     span: dict[str, Any] = field(default_factory=dict)
     empty: tuple[int, ...] = ()
+    plug_ins: dict[str, Any] = field(default_factory=dict)
+    recording: dict[str, Any] | None = None
 
 
 def write_run(folder: Path, plan: RunPlan) -> Path:
@@ -284,6 +286,7 @@ def _manifest(plan: RunPlan, buckets: dict[str, Any]) -> dict[str, Any]:
         "format": RUN_FORMAT, "run_id": f"20240220-{plan.seed:06x}", "name": plan.name,
         "tape_hash": plan.tape_hash,
         "recipe_hash": "sha256:" + "12" * 32, "model_hash": "sha256:" + "cd" * 32, "seed": plan.seed,
+        "recording_hash": "sha256:" + "34" * 32, "events_hash": None, "plug_ins": plan.plug_ins,
         "latency": plan.latency, "fill": "bridge", "device": "cpu",
         "costs": {"commission_bps": 0.5, "half_spread_bps": 0.5, "slippage_bps": 1.0},
         "versions": {"newsvol": "0.1.0", "numpy": np.__version__}, 
@@ -292,5 +295,7 @@ def _manifest(plan: RunPlan, buckets: dict[str, Any]) -> dict[str, Any]:
             "instrument": "SPY", "calendar": "XNYS", "bars": plan.sessions * 390, "headlines": plan.headlines,
             "sessions": plan.sessions, "first_ns": int(buckets["open_ns"][0]),
             "last_ns": int(buckets["close_ns"][-1]), "origin": plan.origin,
+            "replayed_hash": plan.tape_hash,
         },
+        "recording": plan.recording,
     }  # fmt: skip

@@ -11,7 +11,16 @@ from rich.markup import escape
 
 from newsvol.cli.console import new_console, new_table, print_lines, print_table
 from newsvol.cli.runs.tables import print_metrics
-from newsvol.replays.report.wording import FILL_WORDS, NOTHING, TICK_WORDS, day, milliseconds, number
+from newsvol.replays.report.wording import (
+    FILL_WORDS,
+    NOTHING,
+    TICK_WORDS,
+    day,
+    milliseconds,
+    number,
+    recording_lines,
+    short_hash,
+)
 from newsvol.replays.runs.comparison import Comparison, MetricPair, compare_runs
 from newsvol.replays.runs.reader import Run, find_run, list_runs
 
@@ -143,9 +152,11 @@ def _about(run: Run) -> list[str]:
         f"{manifest.name} ({manifest.run_id}), {run.folder}",
         f"{manifest.tape.instrument}, {day(span.first_ns)} to {day(span.last_ns)}: "
         f"{span.sessions:,} sessions, {span.bars:,} bars, {span.headlines:,} headlines",
-        f"tape {_short(manifest.tape_hash)}, recipe {_short(manifest.recipe_hash)}, "
-        f"model {_short(manifest.model_hash)}",
+        f"tape {short_hash(manifest.tape_hash)}, recipe {short_hash(manifest.recipe_hash)}, "
+        f"model {short_hash(manifest.model_hash)}, recording {short_hash(manifest.recording_hash)}",
         f"seed {manifest.seed}, latency {manifest.latency}, device {manifest.device}",
+        *(f"plug-in: {what}, {plug_in}" for what, plug_in in manifest.plug_ins.items()),
+        *recording_lines(manifest.recording),
     ]
     if manifest.tape.synthetic:
         lines.append("The market is synthetic: these numbers say nothing about a real one.")
@@ -203,10 +214,6 @@ def _print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=1, default=str))
 
 
-def _short(content_hash: str | None) -> str:
-    return NOTHING if content_hash is None else content_hash.removeprefix("sha256:")[:12]
-
-
 def _value(value: Any) -> str:
     text = NOTHING if value is None else str(value)
-    return _short(text) if text.startswith("sha256:") else text
+    return short_hash(text) if text.startswith("sha256:") else text

@@ -1,11 +1,13 @@
 """Numbers and sentences that the terminal and the report share."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import isfinite
+from typing import Any
 
 from newsvol.engine.arrays import NS_PER_SECOND
 from newsvol.replays.evaluation.statistics import SIGNIFICANT_T
-from newsvol.replays.runs.schema import Metrics, Number, SpanPart
+from newsvol.replays.runs.schema import Metrics, Number, RecordingPart, SpanPart
 from newsvol.replays.tapes.empty_sessions import LONG_GAP_SESSIONS
 
 NOTHING = "-"
@@ -70,6 +72,28 @@ def gap_notices(span: SpanPart) -> list[str]:
 
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def short_hash(content_hash: str | None) -> str:
+    """Return the first digits of a hash."""
+    return NOTHING if content_hash is None else content_hash.removeprefix("sha256:")[:12]
+
+
+def pairs(values: Mapping[str, Any]) -> str:
+    """Return keys and values in one line."""
+    return ", ".join(f"{key} {value}" for key, value in values.items()) or NOTHING
+
+
+def recording_lines(recording: RecordingPart | None) -> list[str]:
+    """Say which recording was charged, where it was measured, and what differed where it was forced."""
+    if recording is None:
+        return []
+    return [
+        f"charged the recording {short_hash(recording.recording_hash)} of {recording.folder} "
+        f"({recording.run_id}), latency {recording.latency}, device {recording.device}",
+        f"recorded on: {pairs(recording.machine)}; {pairs(recording.versions)}",
+        *(f"FORCED, the recording is of something else: {difference}" for difference in recording.forced),
+    ]
 
 
 def forecast_verdicts(metrics: Metrics) -> list[str]:

@@ -49,12 +49,10 @@ class Comparison:
 
 def compare_runs(first: Run, second: Run) -> Comparison:
     """Lay two runs side by side: what differs in what they were given, then every metric of either."""
-    # The tape's hash says whether it differs; its stamps and origin would only repeat that at length.
-    skipped = ("run_id", "name", "tape.origin", "tape.first_ns", "tape.last_ns")
-    settings = _differences(*(_flat(run.manifest.model_dump(), skipped) for run in (first, second)))
+    settings = differences(_settings(first), _settings(second))
     named = {difference.key for difference in settings}
-    recipe = _differences(
-        *(_flat(parse_yaml(run.recipe_text, str(run.folder / "recipe.yaml"))) for run in (first, second))
+    recipe = differences(
+        *(flat(parse_yaml(run.recipe_text, str(run.folder / "recipe.yaml"))) for run in (first, second))
     )
     return Comparison(
         settings=settings,
@@ -63,9 +61,20 @@ def compare_runs(first: Run, second: Run) -> Comparison:
     )
 
 
+def _settings(run: Run) -> dict[str, Any]:
+    # The tape's hash says whether it differs; its stamps and origin would only repeat that at length.
+    skipped = ("run_id", "name", "tape.origin", "tape.first_ns", "tape.last_ns", "tape.replayed_hash")
+    about = run.manifest.model_dump(exclude={"plug_ins", "recording"})
+    about |= {what: str(plug_in) for what, plug_in in run.manifest.plug_ins.items()}
+    # likewise of the recording: its hash stands above, and what was forced is what a reader must know
+    recording = run.manifest.recording
+    about["forced"] = "; ".join(recording.forced) if recording is not None and recording.forced else None
+    return flat(about, skipped)
+
+
 def _metric_pairs(first: Metrics, second: Metrics) -> list[MetricPair]:
     sides = [
-        {key: float(value) for key, value in _flat(side.model_dump()).items() if _is_number(value)}
+        {key: float(value) for key, value in flat(side.model_dump()).items() if _is_number(value)}
         for side in (first, second)
     ]
     keys = dict.fromkeys([*sides[0], *sides[1]])
@@ -78,14 +87,16 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Difference]:
+def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Difference]:
+    """Return the keys whose values are not the same in both, in the order of the first."""
     keys = dict.fromkeys([*first, *second])
     return [
         Difference(key, first.get(key), second.get(key)) for key in keys if first.get(key) != second.get(key)
     ]
 
 
-def _flat(value: Any, skipped: tuple[str, ...] = ()) -> dict[str, Any]:
+def flat(value: Any, skipped: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the leaves of nested mappings and lists by dotted key; none that begins as one `skipped`."""
     return {key: leaf for key, leaf in _leaves(value, "") if not key.startswith(skipped or "\0")}
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, get_args
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from newsvol.engine.fills import FILL_MODELS, FillModel
+from newsvol.engine.plug_ins import PlugIn
 
 RUN_FORMAT: Final = 2
 """Written as ``format`` to every manifest; another number is refused."""
@@ -26,7 +27,10 @@ class _Part(BaseModel):
 
 
 class TapePart(_Part):
-    """Which tape was replayed. ``origin["synthetic"]`` is true for a made-up market."""
+    """Which tape was replayed. ``origin["synthetic"]`` is true for a made-up market.
+
+    `replayed_hash` is of the tape up to the span's last day, which is all that the run saw of it.
+    """
 
     instrument: str
     calendar: str
@@ -36,6 +40,7 @@ class TapePart(_Part):
     first_ns: int
     last_ns: int
     origin: dict[str, Any]
+    replayed_hash: str | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -43,8 +48,37 @@ class TapePart(_Part):
         return self.origin.get("synthetic") is True
 
 
+class PlugInPart(_Part):
+    """Whose a strategy or forecaster is, and in which state; see `engine.plug_ins.PlugIn`."""
+
+    module: str
+    module_hash: str | None
+    package: str | None
+    version: str | None
+
+    def __str__(self) -> str:
+        return str(PlugIn(self.module, self.module_hash, self.package, self.version))
+
+
+class RecordingPart(_Part):
+    """Which recording was charged, how and where it was measured, and what differed where it was forced."""
+
+    folder: str
+    run_id: str
+    recording_hash: str
+    latency: str
+    device: str
+    machine: dict[str, Any]
+    versions: dict[str, str]
+    forced: tuple[str, ...]
+
+
 class Manifest(_Part):
-    """What a run is: its inputs by hash, its seed and what it ran on."""
+    """What a run is: its inputs by hash, its seed and what it ran on.
+
+    `recording_hash` is of what it charged and scored, measured or not; `recording` says where that came from
+    under ``recorded:RUN``. What has a default was not written by the first versions.
+    """
 
     format: int
     run_id: str
@@ -52,6 +86,9 @@ class Manifest(_Part):
     tape_hash: str
     recipe_hash: str
     model_hash: str | None
+    recording_hash: str | None = None
+    events_hash: str | None = None
+    plug_ins: dict[str, PlugInPart] = {}
     seed: int
     latency: str
     fill: FillModel
@@ -60,6 +97,7 @@ class Manifest(_Part):
     versions: dict[str, str]
     machine: dict[str, Any]
     tape: TapePart
+    recording: RecordingPart | None = None
 
 
 class SpanPart(_Part):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import pyarrow.parquet as pq
 
 from newsvol.engine.provenance import machine, versions
 from newsvol.engine.ticks import TickKind
-from newsvol.replays.runs.schema import RUN_FORMAT
+from newsvol.replays.runs.schema import RUN_FORMAT, RecordingPart
 from newsvol.replays.simulation.recipe import Recipe
+from newsvol.replays.simulation.recording import recording_hash
 from newsvol.replays.simulation.session import Session
 from newsvol.replays.tapes.empty_sessions import resumed_bars
 from newsvol.replays.tapes.tape import Tape
@@ -29,6 +31,7 @@ def write_run(
     session: Session,
     portfolios: Mapping[tuple[str, str], PortfolioResult],
     metrics: Mapping[str, Any],
+    recording: RecordingPart | None = None,
 ) -> None:
     """Write every file of the run but the report into the existing `folder`.
 
@@ -36,8 +39,9 @@ def write_run(
     ----------
     tape : Tape
         What of the tape was replayed; `tape_hash` is of the whole one, of which the recipe names the span.
+    recording : RecordingPart, optional
+        The one that was charged.
     """
-    _write_json(folder / "manifest.json", _manifest(tape, tape_hash, recipe, metrics))
     (folder / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
     _write_json(folder / "metrics.json", metrics)
     tables = {
@@ -51,20 +55,28 @@ def write_run(
     }
     for name, columns in tables.items():
         pq.write_table(pa.table(columns), folder / f"{name}.parquet", compression="zstd")
+    manifest = _manifest(tape, tape_hash, recipe, metrics, recording_hash(folder))
+    manifest["recording"] = None if recording is None else recording.model_dump()
+    _write_json(folder / "manifest.json", manifest)
 
 
 def _write_json(file: Path, content: Mapping[str, Any]) -> None:
     file.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _manifest(tape: Tape, tape_hash: str, recipe: Recipe, metrics: Mapping[str, Any]) -> dict[str, Any]:
+def _manifest(
+    tape: Tape, tape_hash: str, recipe: Recipe, metrics: Mapping[str, Any], charged_hash: str
+) -> dict[str, Any]:
     sentiment = metrics["sentiment"]
     hashes = {
         "tape_hash": tape_hash,
         "recipe_hash": recipe.recipe_hash(),
         "model_hash": sentiment["model_hash"],
+        "recording_hash": charged_hash,
+        "events_hash": recipe.volatility.events_hash,
+        "plug_ins": {what: asdict(plug_in) for what, plug_in in recipe.plug_ins().items()},
     }
-    identity = json.dumps([*hashes.values(), recipe.seed, versions()["newsvol"]])
+    identity = json.dumps([*hashes.values(), recipe.seed, versions(())["newsvol"]])
     return {
         "format": RUN_FORMAT,
         "run_id": hashlib.sha256(identity.encode()).hexdigest()[:16],
@@ -85,6 +97,7 @@ def _manifest(tape: Tape, tape_hash: str, recipe: Recipe, metrics: Mapping[str, 
             "sessions": len(tape.sessions),
             "first_ns": int(tape.bars.open_ns[0]),
             "last_ns": int(tape.bars.close_ns[-1]),
+            "replayed_hash": tape.content_hash(),
             "origin": json.loads(json.dumps(dict(tape.info.origin), default=str)),
         },
     }

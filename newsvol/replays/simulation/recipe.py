@@ -17,6 +17,8 @@ from newsvol.engine.errors import InputError, RecipeError, UnknownNameError, fir
 from newsvol.engine.fills import FILL_MODELS
 from newsvol.engine.hashes import text_hash
 from newsvol.engine.latency import parse_latency
+from newsvol.engine.plug_ins import PlugIn
+from newsvol.engine.registry import Registry
 from newsvol.models.config import Config, Content, checked, merged, parse_yaml, read_yaml, require_keys
 from newsvol.replays.tapes.schedules import events_hash, load_schedule
 from newsvol.signals.fusion import RIDGE, WEIGHT, FusionForm
@@ -170,6 +172,13 @@ class Recipe(Config):
     def build_strategies(self) -> dict[str, Strategy]:
         """Return the strategies by name, in the recipe's order."""
         return {str(entry.get("name")): _build_strategy(entry) for entry in self.strategies}
+
+    def plug_ins(self) -> dict[str, PlugIn]:
+        """Return the strategies and forecasters of other packages, as ``strategy NAME``."""
+        named: list[tuple[Registry[Any], str]] = [(FORECASTERS, self.volatility.forecaster)]
+        named += [(STRATEGIES, str(entry.get("name"))) for entry in self.strategies]
+        found = {f"{registry.kind} {name}": registry.plug_in(name) for registry, name in named}
+        return {what: plug_in for what, plug_in in found.items() if plug_in is not None}
 
 
 def default_recipe_text() -> str:

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import RunError
 from newsvol.engine.frames import DecisionFrame
+from newsvol.engine.hashes import file_hash, text_hash
 from newsvol.engine.ticks import TickFrame
 from newsvol.replays.simulation.service_times import ServiceTimes
 from newsvol.strategies.contract import decide_columns
@@ -16,16 +17,24 @@ from newsvol.strategies.protocol import Strategy
 
 _SERVICE = pa.schema([("kind", pa.int64()), ("score_ns", pa.int64()), ("forecast_ns", pa.int64())])
 _DECIDE = pa.schema([("strategy", pa.string()), ("decide_ns", pa.int64())])
+_FILES = ("service.parquet", "decide.parquet", "scores.parquet")
 _SCORES = pa.schema([(tone, pa.float64()) for tone in ("negative", "neutral", "positive")])
+
+
+def recording_hash(folder: Path) -> str:
+    """Return ``sha256:...`` over the files of a run folder that its recording consists of."""
+    return text_hash(" ".join(file_hash(folder / name) for name in _FILES))
 
 
 class Recording:
     """The service times and scores of a run folder.
 
+    Whether it is of the same tape, models and strategies is for `runs.recorded` to say: here they only fit.
+
     Parameters
     ----------
     folder : Path
-        A run of the same tape and the same strategies.
+        A finished run.
 
     Raises
     ------
@@ -35,14 +44,19 @@ class Recording:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        service, decide, scores = _FILES
         try:
-            self._service = _read(folder / "service.parquet", _SERVICE)
-            self._decide = _read(folder / "decide.parquet", _DECIDE)
-            self._scores = _read(folder / "scores.parquet", _SCORES)
+            self._service = _read(folder / service, _SERVICE)
+            self._decide = _read(folder / decide, _DECIDE)
+            self._scores = _read(folder / scores, _SCORES)
         except (OSError, KeyError, pa.ArrowException) as error:
             raise RunError(
                 f"{folder} holds no recorded service times; name the folder of a finished run"
             ) from error
+
+    def content_hash(self) -> str:
+        """Return what `recording_hash` says of the folder."""
+        return recording_hash(self.folder)
 
     def probs(self) -> FloatArray:
         """Return the recorded probabilities, shape (N, 3)."""
@@ -62,7 +76,8 @@ class Recording:
             self._service.column("kind").to_numpy(), ticks.kind
         ):
             raise RunError(
-                f"{self.folder} recorded another tape, or other days of it; replay the tape that it names in "
+                f"{self.folder} recorded other ticks ({self._service.num_rows:,}; this replay has "
+                f"{len(ticks):,}), which cannot be charged, forced or not; replay the tape that it names in "
                 "manifest.json, with the span of its recipe.yaml"
             )
         return ServiceTimes(

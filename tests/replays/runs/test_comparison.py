@@ -58,3 +58,29 @@ def test_changes_are_second_minus_first(make_run):
     for pair in pairs:
         if pair.change is not None:
             assert np.isclose(pair.change, pair.second - pair.first)
+
+
+def test_a_plug_in_that_was_changed_is_named_in_one_line(make_run):
+    calm = {"module": "calm", "module_hash": "sha256:" + "7" * 64, "package": "mine", "version": "1.2"}
+    first = load_run(make_run("a", plug_ins={"strategy calm": calm}))
+    second = load_run(make_run("b", plug_ins={"strategy calm": calm | {"version": "1.3"}}))
+    (difference,) = compare_runs(first, second).settings
+    assert difference.key == "strategy calm"
+    assert (difference.first, difference.second) == (
+        "calm of mine 1.2 (777777777777)",
+        "calm of mine 1.3 (777777777777)",
+    )
+
+
+def test_of_a_recording_that_was_charged_only_what_was_forced_is_named(make_run):
+    recording = {
+        "folder": "runs/first", "run_id": "0123456789abcdef", "recording_hash": "sha256:" + "56" * 32,
+        "latency": "measured", "device": "cuda", "machine": {"processor": "Other CPU"}, "versions": {},
+        "forced": [],
+    }  # fmt: skip
+    plain, charged = load_run(make_run("a")), load_run(make_run("b", recording=recording))
+    assert compare_runs(plain, charged).settings == []
+    forced = load_run(make_run("c", recording=recording | {"forced": ["seed: 7 recorded, 8 here"]}))
+    (difference,) = compare_runs(plain, forced).settings
+    assert (difference.key, difference.first) == ("forced", None)
+    assert difference.second == "seed: 7 recorded, 8 here"

@@ -4,10 +4,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from evaluations import schedule_of
+from golden_replay import PerfectScorer
 
+from newsvol.engine.arrays import FloatArray
 from newsvol.engine.ticks import TickKind
+from newsvol.replays.replay import replay
 from newsvol.replays.runs.reader import Run, load_run
 from newsvol.replays.simulation.recipe import load_recipe
+from newsvol.replays.simulation.recording import recording_hash
+from newsvol.replays.tapes.schedules import events_hash
+from newsvol.replays.tapes.synth import Market
+from newsvol.replays.tapes.tape import Tape
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +73,33 @@ def test_orders_are_those_that_the_equity_is_made_of(run: Run) -> None:
     before = equity["close_ns"] < first
     assert len(set(equity["buy_and_hold"][before])) == 1
     assert (np.diff(equity["buy_and_hold"][~before]) != 0).any()
+
+
+def test_the_manifest_holds_every_hash_that_defines_the_run(
+    run: Run, planted: tuple[Tape, FloatArray]
+) -> None:
+    manifest, tape = run.manifest, planted[0]
+    assert manifest.tape_hash == manifest.tape.replayed_hash == tape.content_hash()
+    assert manifest.model_hash == "sha256:perfect"
+    assert manifest.recording_hash == recording_hash(run.folder)
+    assert (manifest.events_hash, manifest.plug_ins, manifest.recording) == (None, {}, None)
+    assert {"newsvol", "python", "numpy", "scipy"} <= set(manifest.versions)
+
+
+def test_the_events_that_were_used_are_named_by_their_hash(
+    planted: tuple[Tape, FloatArray], tmp_path: Path
+) -> None:
+    stamps = schedule_of(planted[0]).event_ns.astype("datetime64[ns]").astype("datetime64[m]")
+    events = tmp_path / "events.csv"
+    events.write_text("event,ts_utc\n" + "".join(f"FOMC,{stamp}\n" for stamp in stamps))
+    changes = {
+        "latency.model": "zero",
+        "volatility.forecaster": "log-har-p-events",
+        "volatility.events": str(events),
+    }
+    scorer = PerfectScorer(Market())
+    run = replay(planted[0], load_recipe(changes=changes), tmp_path / "run", load=lambda *_: scorer)
+    assert run.manifest.events_hash == events_hash(events)
 
 
 def test_the_run_id_follows_from_what_was_run(run: Run, golden_run: Path) -> None:

@@ -12,6 +12,8 @@ from newsvol.replays.report.wording import (
     gap_notices,
     milliseconds,
     number,
+    pairs,
+    recording_lines,
 )
 from newsvol.replays.runs.reader import Run
 from newsvol.replays.runs.schema import Metrics
@@ -34,15 +36,21 @@ def lede(run: Run) -> str:
 
 
 def notices(run: Run) -> str:
-    """Return what a reader must know before any number; empty for real data without gaps."""
-    gaps = [f'<p class="notice">{text(sentence)}.</p>' for sentence in gap_notices(run.metrics.span)]
-    if not run.manifest.tape.synthetic:
-        return "".join(gaps)
-    made_up = (
-        '<p class="notice"><strong>Synthetic market.</strong> Prices and headlines were made up by a seeded '
-        "generator: the numbers below show how the machinery behaves, and nothing about a real market.</p>"
-    )
-    return "".join([made_up, *gaps])
+    """Return what a reader must know before any number; empty for whole, real data and nothing forced."""
+    told = []
+    if run.manifest.tape.synthetic:
+        told.append(
+            '<p class="notice"><strong>Synthetic market.</strong> Prices and headlines were made up by a '
+            "seeded generator: the numbers below show how the machinery behaves, and nothing about a real "
+            "market.</p>"
+        )
+    told += [f'<p class="notice">{text(sentence)}.</p>' for sentence in gap_notices(run.metrics.span)]
+    if run.manifest.recording is not None and run.manifest.recording.forced:
+        told.append(
+            '<p class="notice"><strong>Forced recording.</strong> Scores and times were recorded of '
+            f"something else: {text('; '.join(run.manifest.recording.forced))}.</p>"
+        )
+    return "".join(told)
 
 
 def cards(run: Run) -> str:
@@ -59,28 +67,28 @@ def footer(run: Run) -> str:
         "Tape origin": _origin(manifest.tape.origin),
         "Recipe": manifest.recipe_hash,
         "Model": manifest.model_hash or NOTHING,
+        "Recording": manifest.recording_hash or NOTHING,
+        "Events": manifest.events_hash or NOTHING,
+        "Plug-ins": "; ".join(f"{what}: {owner}" for what, owner in manifest.plug_ins.items()) or NOTHING,
         "Seed": manifest.seed,
         "Latency": manifest.latency,
         "Fill model": manifest.fill,
-        "Costs": _pairs(manifest.costs),
+        "Costs": pairs(manifest.costs),
         "Device": manifest.device,
-        "Machine": _pairs(manifest.machine),
-        "Versions": _pairs(manifest.versions),
+        "Machine": pairs(manifest.machine),
+        "Versions": pairs(manifest.versions),
+        "Charged": "; ".join(recording_lines(manifest.recording)) or NOTHING,
     }
     rows = "".join(f"<dt>{text(key)}</dt><dd>{text(value)}</dd>" for key, value in facts.items())
     recipe = f"<details><summary>Recipe</summary><pre>{text(run.recipe_text)}</pre></details>"
     return f"<dl>{rows}</dl>{recipe}<p>All times are UTC.</p>"
 
 
-def _pairs(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in values.items()) or NOTHING
-
-
 def _origin(origin: Mapping[str, Any]) -> str:
     """Return each imported file with its conventions, or the parameters of a synthetic market."""
     files = origin.get("files")
     if not isinstance(files, list):
-        return _pairs(origin)
+        return pairs(origin)
     told = (
         f"{file.get('file')} ({file.get('zone')}, bars stamped at their {file.get('stamp')})"
         if file.get("kind") == "bars"

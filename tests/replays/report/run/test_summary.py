@@ -51,3 +51,18 @@ def test_gaps_are_told_at_the_top_of_the_page(make_run):
     assert notice in page
     assert page.index(notice) < page.index("QLIKE")
     assert "GAPS" not in readable(render_report(load_run(make_run("whole"))))
+
+
+def test_a_forced_recording_is_told_before_any_number(make_run):
+    recording = {
+        "folder": "runs/first", "run_id": "0123456789abcdef", "recording_hash": "sha256:" + "56" * 32,
+        "latency": "measured", "device": "cuda", "machine": {"processor": "Other CPU"}, "versions": {},
+        "forced": ["tape: <one> recorded, two here"],
+    }  # fmt: skip
+    page = render_report(load_run(make_run("a", recording=recording)))
+    assert page.index("Forced recording") < page.index("QLIKE")
+    assert "tape: &lt;one&gt; recorded, two here" in page
+    assert "Other CPU" in readable(page)
+    honest = render_report(load_run(make_run("b", recording=recording | {"forced": []})))
+    assert "Forced recording" not in honest
+    assert "Other CPU" in readable(honest)

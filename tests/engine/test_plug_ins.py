@@ -1,0 +1,58 @@
+"""Whose a strategy or forecaster of another package is, and in which state."""
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from newsvol.engine.hashes import file_hash
+from newsvol.engine.plug_ins import PlugIn, plug_in_of
+from newsvol.engine.registry import Registry
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[str], type]:
+    """Return a function that writes a module with one class, imports it, and returns the class."""
+
+    def write(body: str) -> type:
+        file = tmp_path / "third_party.py"
+        file.write_text(body)
+        module = ModuleType("third_party")
+        module.__file__ = str(file)
+        exec(compile(body, str(file), "exec"), module.__dict__)  # noqa: S102 - as an import does
+        sys.modules["third_party"] = module
+        found: type = module.Mine
+        return found
+
+    return write
+
+
+def test_what_newsvol_brings_is_no_plug_in() -> None:
+    assert plug_in_of(Registry) is None
+    assert plug_in_of(partial(partial(Registry, "thing"), "group")) is None
+
+
+def test_a_plug_in_that_is_edited_has_another_hash(written: Callable[[str], type], tmp_path: Path) -> None:
+    first = plug_in_of(written("class Mine: pass\n"))
+    assert first == PlugIn("third_party", f"sha256:{file_hash(tmp_path / 'third_party.py')}", None, None)
+    assert str(first).startswith("third_party of no installed package (")
+    second = plug_in_of(partial(written("class Mine: edited = True\n")))
+    assert second is not None
+    assert second.module_hash not in (first.module_hash, None)
+
+
+def test_an_installed_plug_in_names_its_package_and_version() -> None:
+    found = Registry("thing", "console_scripts").plug_in("pytest")
+    assert found is not None
+    assert (found.package, found.version) == ("pytest", version("pytest"))
+    assert found.module_hash is not None
+    assert str(found).startswith(f"{found.module} of pytest {version('pytest')} (")
+
+
+def test_a_class_of_a_notebook_has_no_file() -> None:
+    mine = type("Mine", (), {"__module__": "no_such_module"})
+    assert plug_in_of(mine) == PlugIn("no_such_module", None, None, None)
