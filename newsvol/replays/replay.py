@@ -41,6 +41,7 @@ from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.sentiment import SentimentModel, score_in_bulk
 from newsvol.signals.volatility.contract import require_no_oracle
 from newsvol.signals.volatility.history import VolHistory, measure_history
+from newsvol.signals.volatility.protocol import LiveForecaster
 from newsvol.strategies.contract import decide_live
 
 if TYPE_CHECKING:
@@ -159,6 +160,8 @@ def _replay_into(
     portfolios = simulate_portfolios(tape, recipe, session, on_progress)
     first = recipe.span.first
     metrics = run_metrics(tape, session, portfolios, recipe.latency.model, scored.sentiment, first)
+    if scored.live is not None and not isinstance(build_forecaster(recipe), LiveForecaster):
+        metrics["latency"]["on_prefix"] = recipe.volatility.forecaster
     on_progress("Writing", 0, 1)
     with new_folder(out) as making:
         write_run(making, tape, tape_hash, recipe, session, portfolios, metrics, scored.recording)
@@ -199,7 +202,7 @@ def _charge_again(
     facts = SentimentFacts(
         source.metrics.sentiment["model"], source.manifest.model_hash, "recorded", len(tape.news), 0
     )
-    return ScoredTicks(recording.probs(), recording.times(ticks), recording.decide, facts, told)
+    return ScoredTicks(recording.probs(), recording.times(ticks), recording.decide, facts, recording=told)
 
 
 def run_models(

@@ -16,6 +16,7 @@ from newsvol.replays.report.wording import (
     gap_notices,
     milliseconds,
     number,
+    prefix_notices,
     return_band,
     scientific,
     strategy_verdict,
@@ -44,6 +45,7 @@ def print_metrics(console: Console, metrics: Metrics, fill: FillModel, report: P
     learned = [name for name, result in metrics.strategies.items() if not result.baseline]
     print_lines(console, (strategy_verdict(metrics, name) for name in learned))
     print_table(console, f"Latency in ms ({metrics.latency.model})", latency_table(console, metrics))
+    print_lines(console, prefix_notices(metrics))
     if report is not None:
         print_lines(console, ["", f"Report: {report}"])
 

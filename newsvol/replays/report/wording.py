@@ -70,6 +70,14 @@ def gap_notices(span: SpanPart) -> list[str]:
     return told
 
 
+def prefix_notices(metrics: Metrics) -> list[str]:
+    """Say of which forecaster every forecast was a run over its whole past, and charged as one."""
+    name = metrics.latency.on_prefix
+    if name is None:
+        return []
+    return [f"{name} has no live step: before each bucket it was run on its whole past, and charged for that"]
+
+
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
 

@@ -223,10 +223,14 @@ class StageLatency(_Part):
 
 
 class LatencyPart(_Part):
-    """Latency by tick kind and stage; stages are queue, score, forecast, decide, order and total."""
+    """Latency by tick kind and stage; stages are queue, score, forecast, decide, order and total.
+
+    `on_prefix` is the forecaster that has no live step: measured, it was run on its whole past each time.
+    """
 
     model: str
     stages: dict[TickName, dict[StageName, StageLatency]]
+    on_prefix: str | None = None
 
     @model_validator(mode="after")
     def _has_totals(self) -> "LatencyPart":

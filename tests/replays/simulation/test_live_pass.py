@@ -12,6 +12,7 @@ from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import LookAheadError, PeekingError
 from newsvol.engine.ticks import TickKind
 from newsvol.replays.replay import replay
+from newsvol.replays.report.wording import prefix_notices
 from newsvol.replays.simulation.live_pass import LiveModels, LiveNumbers, forecast_live, measure_models
 from newsvol.replays.simulation.recipe import Recipe, load_recipe
 from newsvol.replays.simulation.service_times import ServiceTimes
@@ -226,6 +227,25 @@ def test_columns_that_say_something_else_stop_the_replay(planted: tuple[Tape, Fl
     other[row] = np.nextafter(other[row], np.inf)
     with pytest.raises(LookAheadError, match=rf"at tick {row:,} \(.* UTC\) .* 1 of .* ticks differ"):
         run(replace(live, **{what: other}))
+
+
+@pytest.mark.parametrize(("name", "said"), [("sleepy", True), ("log-har-p", False)])
+def test_a_run_says_that_its_forecaster_has_no_live_step(
+    planted: tuple[Tape, FloatArray], tmp_path: Path, name: str, said: bool
+) -> None:
+    tape = first_sessions(planted[0], 50)
+    changes = {
+        "volatility.forecaster": name,
+        "volatility.window": 100,
+        "volatility.min_window": 20,
+        "latency.model": "measured",
+        "strategies": [{"name": "vol_target"}],
+    }
+    with FORECASTERS.lend("sleepy", lambda: Sleepy([0])):
+        run = replay(tape, load_recipe(changes=changes), tmp_path / "run", load=lambda _m, _d: EchoScorer())
+    told = " ".join(prefix_notices(run.metrics))
+    assert told.startswith("sleepy has no live step: before each bucket it was run on its whole past") == said
+    assert (told in (tmp_path / "run" / "report.html").read_text()) == said or not told
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from newsvol.engine.ticks import TickKind
 from newsvol.replays.report import style
 from newsvol.replays.report.markup import Figure, Row, Section, figure, table, text
 from newsvol.replays.report.series import as_numbers, columns
-from newsvol.replays.report.wording import TICK_WORDS, milliseconds
+from newsvol.replays.report.wording import TICK_WORDS, milliseconds, prefix_notices
 from newsvol.replays.runs.reader import Run
 from newsvol.replays.runs.schema import Metrics
 
@@ -36,6 +36,7 @@ def latency_section(run: Run) -> Section:
         f"could be known to its order, or to the decision where no order was sent; for the ticks of "
         f"{text(run.metrics.main_strategy)}.</p>"
     )
+    place += "".join(f"<p>{text(notice)}.</p>" for notice in prefix_notices(run.metrics))
     if any(stages["total"].any() for stages in durations.values()):
         place += "<h3>Where a tick spends its time</h3>"
         place += figure("latency-stages", "Mean time by stage, over all ticks and over the slowest 1%", 210)
