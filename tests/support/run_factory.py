@@ -257,7 +257,7 @@ def _metrics(
         "span": span,
         "forecast": {"target": "rv", "noise_floor_qlike": 0.02, "models": models},
         "strategies": strategies,
-        "latency": {"model": plan.latency, "stages": stages},
+        "latency": {"model": plan.latency, "on_prefix": None, "stages": stages},
         "sentiment": sentiment,
     }
 

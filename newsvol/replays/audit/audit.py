@@ -93,6 +93,9 @@ def audit(tape: Tape, request: Request, on_progress: OnProgress = silent) -> Aud
     InputError
         The recipe is none, nothing is forecast, or a plug-in does not keep to its contract.
     """
+    for path in request.allowed:
+        if not path.exists():
+            raise InputError(f"--allow-read {path}: there is no such file or folder")
     content = _without_measuring(request.content)
     recipe = shape_recipe(content, request.where)
     seen = tape_of_span(tape, recipe)

@@ -105,7 +105,7 @@ def run_metrics(
         "span": _span(tape, session, first),
         "forecast": _forecast_metrics(session),
         "strategies": strategies,
-        "latency": {"model": latency, "stages": _stages(session)},
+        "latency": {"model": latency, "on_prefix": None, "stages": _stages(session)},
         "sentiment": asdict(sentiment),
     }
 

@@ -54,7 +54,7 @@ def test_another_number_of_decisions_than_was_recorded_is_refused(golden_run: Pa
     run = load_run(golden_run)
     decided = run.table("decide").column("strategy").to_pylist().count("buy_and_hold")
     rows = np.arange(decided + 2)
-    every = DecisionFrame(rows, rows, rows, rows, rows, *(rows.astype(float) for _ in range(6)))
+    every = DecisionFrame(rows, rows, rows, rows, rows, *(rows.astype(float) for _ in range(7)))
     frame = every.take(slice(0, decided))
     weight, taken = Recording(golden_run).decide("buy_and_hold", BuyAndHold(), frame)
     assert len(weight) == len(taken) == decided
