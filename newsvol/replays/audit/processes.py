@@ -71,6 +71,7 @@ class Worker:
             )
         os.close(writing)
         self._told = os.fdopen(reading, "rb")
+        self._jobs = 0
         self._say({**setting, "scratch": str(scratch)})
 
     def require_ready(self) -> None:
@@ -85,18 +86,26 @@ class Worker:
             raise NewsvolError(f"the audit's worker process could not start: {self._last_words()}")
 
     def run(self, job: dict[str, Any], on_progress: OnProgress = lambda _done, _total: None) -> Outcome:
-        """Do one job in a child of its own, and wait for it."""
+        """Do one job in a child of its own, and wait until the child has ended."""
         self._say(job)
+        number, self._jobs = self._jobs, self._jobs + 1
+        outcome = None
         while True:
             heard = self._hear()
+            if heard.get("job", number) != number:
+                continue  # of a process that an earlier plug-in left behind
             if "progress" in heard:
                 on_progress(*heard["progress"])
-                continue
-            if "done" in heard:
-                return Outcome(heard.get("answer", {}))
-            if "refused" in heard:
-                return Outcome({}, refused=heard["refused"])
-            return Outcome({}, failed=heard.get("failed", f"the process died: {self._last_words()}"))
+            elif "done" in heard:
+                outcome = Outcome(heard.get("answer", {}))
+            elif "refused" in heard:
+                outcome = Outcome({}, refused=heard["refused"])
+            elif "failed" in heard:
+                outcome = Outcome({}, failed=heard["failed"])
+            else:
+                code = heard.get("ended")
+                how = "the worker died" if code is None else f"it ended its own process with code {code}"
+                return outcome or Outcome({}, failed=f"{how}: {self._last_words()}")
 
     def close(self) -> None:
         """End it and whatever it started."""
@@ -116,9 +125,11 @@ class Worker:
 
     def _hear(self) -> dict[str, Any]:
         line = self._told.readline()
-        heard: dict[str, Any] = json.loads(line) if line else {"failed": self._last_words()}
+        heard: dict[str, Any] = json.loads(line) if line else {}
         return heard
 
     def _last_words(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        lines: list[str] = []
+        with suppress(OSError):  # gone with the scratch folder, where the audit was interrupted
+            lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return lines[-1] if lines else "it said nothing"

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +49,13 @@ def main() -> None:
     tape, probs = load_tape(Path(setting["tape"])), np.load(setting["probs"], allow_pickle=False)
     _load_kernels(tape, probs)
     tell({"ready": True})
-    for line in sys.stdin:
+    for number, line in enumerate(sys.stdin):
         job = json.loads(line)
         child = os.fork()
         if child == 0:
-            _work(job, setting, tape, probs, tell)
+            _work(job, setting, tape, probs, partial(_tell_of_job, tell, number))
         _, status = os.waitpid(child, 0)
-        if status:
-            tell({"died": os.waitstatus_to_exitcode(status)})
+        tell({"ended": os.waitstatus_to_exitcode(status), "job": number})
 
 
 def _work(job: dict[str, Any], setting: dict[str, Any], tape: Tape, probs: Any, tell: Tell) -> None:
@@ -83,6 +83,10 @@ def _work(job: dict[str, Any], setting: dict[str, Any], tape: Tape, probs: Any, 
         where = f"{Path(trace[-1].filename).name}:{trace[-1].lineno}" if trace else "?"
         tell({"failed": f"{type(error).__name__}: {first_line(error)} ({where})"})
     end(0)
+
+
+def _tell_of_job(tell: Tell, job: int, what: dict[str, Any]) -> None:
+    tell({**what, "job": job})
 
 
 def _run(

@@ -262,6 +262,29 @@ def test_a_plug_in_that_fails_is_named_with_its_line(
         audited(small, tmp_path, monkeypatch, strategy("return {}['x']"))
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("import os; os._exit(0)", "it ended its own process with code 0"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ended its own process with code -9"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+    ],
+)
+def test_a_plug_in_that_ends_its_process_ends_no_more_than_that(
+    body: str, message: str, small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match=message):
+        audited(small, tmp_path, monkeypatch, strategy(body))
+
+
+def test_what_a_plug_in_prints_is_not_taken_for_an_answer(
+    small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    report = audited(small, tmp_path, monkeypatch, strategy(f'print({{"done": True}})\n{HELD}'), moments=1)
+    assert report.findings == ()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_what_is_no_recipe_is_refused() -> None:
     tape = None
     request = request_of("strategy", "nothing_of_that_name", SHORT, moments=1)
