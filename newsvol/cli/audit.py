@@ -1,13 +1,17 @@
 """``newsvol audit``."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from newsvol.cli.progress import stages
 from newsvol.cli.recipe_options import changes_of, recipe_options
+
+if TYPE_CHECKING:
+    from newsvol.replays.audit.audit import AuditReport
 
 EXIT_LEAK = 1
 
@@ -33,7 +37,7 @@ EXIT_LEAK = 1
     help="A file or folder that your plug-in may read: you know what it holds; repeatable.",
 )
 @recipe_options(
-    first="First day that is audited; what lies before is the warm-up.",
+    first="First day that is traded; what lies before is the warm-up, whose forecasts are audited too.",
     last="Last day; nothing after it is looked at.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
@@ -68,24 +72,13 @@ def audit(
 
     content, where, folder = recipe_content(recipe, changes_of(**options))
     source = load_tape(tape) if tape is not None else synthetic_tape()
-    request = Request(content, where, folder, moments, int(content.get("seed", SEED)), allowed)
+    # a seed that is no number is told with the recipe's other faults
+    chosen = content.get("seed", SEED)
+    request = Request(content, where, folder, moments, chosen if isinstance(chosen, int) else SEED, allowed)
     with stages(show=not as_json) as on_progress:
         report = run_audit(source, request, on_progress)
     if as_json:
-        found = [
-            {
-                "part": one.part,
-                "what": one.what,
-                "cause": one.cause,
-                "column": one.column,
-                "first_ns": one.first_ns,
-                "rows": one.rows,
-                "of": one.of,
-            }
-            for one in report.findings
-        ]
-        content_out = {"parts": report.parts, "moments": moments, "findings": found, "notes": report.notes}
-        click.echo(json.dumps(content_out, indent=1))
+        click.echo(json.dumps({"tape": source.content_hash(), **_plain(report)}, indent=1))
     else:
         for one in report.findings:
             click.echo(f"- {one}")
@@ -93,7 +86,23 @@ def audit(
             click.echo(f"note: {note}")
         count = len(report.findings)
         verdict = f"{count} finding{'s' if count > 1 else ''}" if count else "no look-ahead found"
-        click.echo(f"{verdict}: every row decided from its past, and {moments} changed futures")
-        click.echo(f"audited {', '.join(report.parts)}")
+        again = ""
+        if report.first_ns is not None and report.last_ns is not None:
+            days = f"{_day(report.first_ns)} to {_day(report.last_ns)}"
+            again = f" in {report.rows:,} forecasts and decisions of {days}, made again from their past, and"
+        click.echo(f"{verdict}{again} with {moments} changed futures")
+        click.echo(f"audited: {', '.join(report.parts)}")
     if report.findings:
         raise SystemExit(EXIT_LEAK)
+
+
+def _day(stamp_ns: int) -> str:
+    import numpy as np
+
+    return str(np.datetime64(stamp_ns, "ns").astype("datetime64[D]"))
+
+
+def _plain(report: "AuditReport") -> dict[str, Any]:
+    """Return the report as JSON takes it, with stamps that people read beside those of machines."""
+    findings = [{**asdict(one), "first": one.first or None} for one in report.findings]
+    return {**asdict(report), "findings": findings}

@@ -96,5 +96,5 @@ def test_gaps_are_told_before_any_number(make_run):
     span = {"empty_sessions": 7, "longest_gap_sessions": 7, "long_gaps": 1, "missing_buckets": 2}
     first, second, *_ = (line for line in shown(make_run(span=span)).splitlines() if line)
     assert first.startswith("GAPS: 7 of 12 sessions have no bars")
-    assert second.startswith("GAPS: buckets of the other sessions that lack")
+    assert second.startswith("GAPS: of 84 buckets 2 lack more than half of their minutes")
     assert "GAPS" not in shown(make_run("whole"))

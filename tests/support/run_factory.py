@@ -239,7 +239,8 @@ def _metrics(
         "bars": plan.sessions * 390, "buckets": count, "evaluated_buckets": count - 2 * SLOTS,
         "missing_buckets": 0, "scaled_buckets": 0, "sessions": plan.sessions, "empty_sessions": 0,
         "longest_gap_sessions": 0, "long_gaps": 0, "headlines": plan.headlines,
-        "sessions_per_year": 252.0, "hours_per_year": 1638.0, **plan.span,
+        "sessions_per_year": 252.0, "hours_per_year": 1638.0,
+        "traded_from_ns": int(buckets["open_ns"][0]), **plan.span,
     }  # fmt: skip
     strategies = {
         name: {"baseline": baseline, "fills": _fills(equity[name], plan.sessions)}

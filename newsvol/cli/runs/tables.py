@@ -12,6 +12,7 @@ from newsvol.replays.report.wording import (
     FILL_WORDS,
     NOTHING,
     TICK_WORDS,
+    day,
     forecast_verdicts,
     gap_notices,
     milliseconds,
@@ -40,7 +41,10 @@ def print_metrics(console: Console, metrics: Metrics, fill: FillModel, report: P
     title = "Forecast accuracy (QLIKE and MSE: lower is better; * best)"
     print_table(console, title, forecast_table(console, metrics))
     print_lines(console, forecast_verdicts(metrics))
-    title = f"Strategies after costs and latency, {FILL_WORDS[fill]} fills (* best)"
+    title = (
+        f"Strategies from {day(metrics.span.traded_from_ns)} on, when the forecast starts; "
+        f"{FILL_WORDS[fill]} fills (* best)"
+    )
     print_table(console, title, strategy_table(console, metrics, fill))
     learned = [name for name, result in metrics.strategies.items() if not result.baseline]
     print_lines(console, (strategy_verdict(metrics, name) for name in learned))

@@ -33,6 +33,11 @@ SEED = 7
 COMES_OF_FORECAST = ("fused forecast", "frame")
 """Parts that differ wherever a forecaster does: the forecaster is named, not they."""
 
+REMEDY = (
+    "What it reads there the audit cannot change; if you know that it holds nothing from the future, "
+    "say so with --allow-read PATH"
+)
+
 _WRITES = "writes into columns that others read too"
 
 
@@ -73,12 +78,19 @@ class AuditReport:
         None means that nothing was found, within what an audit can see.
     notes : tuple of str
         What was checked in part only.
+    rows : int
+        Decisions and forecasts that were made again from their past.
+    first_ns, last_ns : int or None
+        When the first and the last of them were made; None where the live pass did not end.
     """
 
     parts: tuple[str, ...]
     moments: int
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    rows: int = 0
+    first_ns: int | None = None
+    last_ns: int | None = None
 
 
 def audit(tape: Tape, request: Request, on_progress: OnProgress = silent) -> AuditReport:
@@ -152,7 +164,7 @@ class _Audit:
         if columns is None:
             return self._report(live)
         own = load_observation(Path(self._file("own")))
-        _require_forecasts(live, own)
+        _require_forecasts(live, own, self.recipe)
         self._compare(live, columns)
         self._check_fills(own)
         self._move_years(columns)
@@ -168,7 +180,7 @@ class _Audit:
         for (package, _), whats in told.items():
             more = f" and {len(whats) - FILES_NAMED:,} more" if len(whats) > FILES_NAMED else ""
             reads = whats[0].startswith(("reads the file", "takes a tape"))
-            cause = "What it reads there the audit cannot change" if reads else ""
+            cause = REMEDY if reads else ""
             self.findings.append(Finding(package, "; ".join(whats[:FILES_NAMED]) + more, cause))
 
     def _observe(
@@ -195,7 +207,7 @@ class _Audit:
                 Finding(
                     one.part,
                     f"{_said(one.expected)} from what was known then, {_said(one.found)} given all rows",
-                    self._cause(live, one),
+                    self._cause(live, columns, one),
                     one.column,
                     one.known_ns,
                     one.rows,
@@ -203,17 +215,16 @@ class _Audit:
                 )
             )
 
-    def _cause(self, live: Observation, one: Difference) -> str:
+    def _cause(self, live: Observation, columns: Observation, one: Difference) -> str:
         """Ask again for some of the rows, each in a process that was asked nothing before."""
         if not one.part.startswith(("strategy", "forecaster")) or one.part.endswith(" beside"):
             return ""
         series, votes = live.of(one.part, one.column), Counter[str]()
+        said = columns.of(one.part, one.column)
         for row in one.places[:3]:
             job = {"kind": "ask", "part": one.part, "row": row, "live": self._file("live")}
             answer = self.workers[row % 2].run(job).answer
-            votes[
-                _likely_cause(answer, float(series.values[row]), one.found if row == one.row else None)
-            ] += 1
+            votes[_likely_cause(answer, float(series.values[row]), float(said.values[row]))] += 1
         lookback = live.facts.get(one.part, {}).get("lookback")
         cause = votes.most_common(1)[0][0] if votes else ""
         return cause.replace("LOOKBACK", f"{lookback:,}" if lookback else "?")
@@ -371,30 +382,61 @@ class _Audit:
                         f"{part}: {facts['rows']:,} of {facts['of']:,} rows were decided live, evenly "
                         f"spread: its lookback of {facts['lookback']:,} makes each one long"
                     )
-        return AuditReport(parts, self.request.moments, tuple(self.findings), tuple(notes))
+        made = (
+            [one for one in live.series if one.column in ("weight", "variance")] if live is not None else []
+        )
+        known = [one.known_ns[np.isfinite(one.values)] for one in made]
+        stamps = np.concatenate([*known, np.empty(0, dtype=np.int64)]).astype(np.int64)
+        return AuditReport(
+            parts,
+            self.request.moments,
+            tuple(self.findings),
+            tuple(notes),
+            len(stamps),
+            int(stamps.min()) if len(stamps) else None,
+            int(stamps.max()) if len(stamps) else None,
+        )
 
     def _file(self, name: str) -> str:
         return str(self.scratch / f"{name}.npz")
 
 
-def _require_forecasts(live: Observation, columns: Observation) -> None:
+def _require_forecasts(live: Observation, columns: Observation, recipe: Recipe) -> None:
     said = [one.of("fused forecast", "variance").values for one in (live, columns)]
     if not any(np.isfinite(values).any() for values in said):
+        buckets = len(columns.of("history", "rv").values)
         raise TapeError(
-            "there is nothing to audit: no forecast is made on the tape or in the span; "
-            "a replay says why: newsvol replay with the same options"
+            f"there is nothing to audit: {recipe.volatility.forecaster!r} makes no forecast on the "
+            f"{buckets:,} buckets of the tape, or of its span; it needs volatility.min_window "
+            f"{recipe.volatility.min_window:,} of them after a warm-up of about 32 sessions: "
+            "use a longer tape or span, or a smaller min_window"
         )
 
 
-def _likely_cause(answer: dict[str, float], live: float, columns: float | None) -> str:
+def _likely_cause(answer: dict[str, float], live: float, columns: float) -> str:
+    """Say why a row differs, from what the plug-in says when it is asked for that row first.
+
+    Parameters
+    ----------
+    answer : dict
+        As `Passes.ask_again` gives it.
+    live, columns : float
+        What it said of the row live, and with all rows.
+    """
     if not answer:
         return "It fails when it is asked for one row alone"
+    if answer.get("own_step"):
+        if _close(answer["short"], columns):
+            return "Its live step says something else than its forecast does, given the same past"
+        return "It reads rows that come later, or its live step and its forecast are not the same"
     if not _close(answer["short"], live):
         return "It remembers earlier calls: asked first for this row it says something else"
-    whole = answer.get("whole")
-    if whole is not None and not _close(whole, live) and (columns is None or _close(whole, columns)):
+    whole = answer.get("whole", live)
+    if _close(whole, live):
+        return "It reads rows that come later"
+    if _close(whole, columns):
         return "It needs more than its lookback of LOOKBACK rows"
-    return "It reads rows that come later"
+    return "It reads rows that come later, and more of the past than its lookback of LOOKBACK rows"
 
 
 def _close(a: float, b: float) -> bool:

@@ -32,6 +32,7 @@ from newsvol.replays.simulation.session import (
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.sentiment import signed_score
 from newsvol.signals.volatility.history import VolHistory, measure_history
+from newsvol.signals.volatility.protocol import LiveForecaster
 from newsvol.strategies.contract import decide_columns, decide_rows
 from newsvol.strategies.events import as_walk
 from newsvol.strategies.orders import order_sides, settle
@@ -112,13 +113,15 @@ class Passes:
         Returns
         -------
         dict
-            ``short``: what it says of the rows that it says it needs; ``whole``: of all rows up to this one.
+            ``short``: what it says of the rows that it says it needs; ``whole``: of all rows up to this one;
+            ``own_step``: whether a forecaster has a live step.
         """
         kind, _, name = part.partition(" ")
         if kind == "forecaster":
             history, chosen = self._history, build_forecaster(self.recipe)
             prefix = _prefix(history, row).read_only()
-            return {"short": float(np.asarray(chosen.forecast(prefix))[-1])}
+            own_step = float(isinstance(chosen, LiveForecaster))
+            return {"short": float(np.asarray(chosen.forecast(prefix))[-1]), "own_step": own_step}
         forecasts = self._forecasts_of(live)
         for one, strategy, frame in self._strategies(forecasts):
             if one != part:

@@ -31,10 +31,12 @@ _FOLDERS_OF_CODE = tuple(
         sys.prefix,
         sys.base_prefix,
         str(Path(__file__).parents[2]),
-        "/proc/self",
+        "/proc",
+        "/sys",
+        "/etc",
         "/dev",
-        "/etc/ssl",
-        "/usr/share/zoneinfo",
+        "/usr/lib",
+        "/usr/share",
     }
     if folder
 )
@@ -143,7 +145,9 @@ class Watch:
         if path is None or isinstance(path, int):
             return False
         place = os.path.abspath(os.fsdecode(path))
-        return place.endswith(_CODE_ENDINGS) or place.startswith((*_FOLDERS_OF_CODE, *self._allowed))
+        folders = (*_FOLDERS_OF_CODE, *self._allowed)
+        inside = place in folders or place.startswith(tuple(f"{folder}/" for folder in folders))
+        return inside or place.endswith(_CODE_ENDINGS)
 
     def _on_clock(self, name: str, caller: FrameType) -> None:
         package = _package_of_frame(caller)

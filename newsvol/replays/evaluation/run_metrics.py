@@ -137,6 +137,7 @@ def _span(tape: Tape, session: Session, first: date | None) -> dict[str, int | f
         "headlines": int((tape.news.available_ns >= begins).sum()),
         "sessions_per_year": year.sessions,
         "hours_per_year": year.hours,
+        "traded_from_ns": int(tape.sessions.open_ns[first_traded_session(session)]),
     }
 
 

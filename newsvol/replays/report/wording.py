@@ -63,9 +63,9 @@ def gap_notices(span: SpanPart) -> list[str]:
         )
     if span.missing_buckets or span.scaled_buckets:
         told.append(
-            "GAPS: buckets of the other sessions that lack more than half of their minutes and count as "
-            f"missing: {span.missing_buckets:,}; that lack fewer, and whose measures are scaled up: "
-            f"{span.scaled_buckets:,}"
+            f"GAPS: of {span.buckets:,} buckets {span.missing_buckets:,} lack more than half of their "
+            f"minutes and count as missing, and {span.scaled_buckets:,} lack fewer: their measures are "
+            "scaled up" + (" (sessions without bars aside)" if span.empty_sessions else "")
         )
     return told
 

@@ -106,6 +106,7 @@ class SpanPart(_Part):
     `missing_buckets` and `scaled_buckets` are of sessions that have bars: gaps leave less than half of the
     one, and something less than all of the other. `long_gaps` are those across which nothing is measured.
     A year of the calendar has `sessions_per_year` sessions, of `hours_per_year` hours together.
+    `traded_from_ns` is when the session opens in which the traded forecast starts: returns are from there on.
     """
 
     first_ns: int
@@ -122,6 +123,7 @@ class SpanPart(_Part):
     headlines: int
     sessions_per_year: float
     hours_per_year: float
+    traded_from_ns: int
 
 
 class ForecastScore(_Part):

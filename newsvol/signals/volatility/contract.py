@@ -116,7 +116,8 @@ def require_same_forecasts(
     raise PeekingError(
         f"{called('forecaster', name, forecaster)} forecasts {live[row]:.9g} for {_place(row, buckets)} from "
         f"what is known then, and {columns[row]:.9g} where it is given all buckets; {len(differ):,} of "
-        f"{len(live):,} differ. It reads its own bucket or later ones, or remembers earlier calls"
+        f"{len(live):,} differ. It reads its own bucket or later ones, remembers earlier calls"
+        + (", or its live step is not its forecast" if isinstance(forecaster, LiveForecaster) else "")
     )
 
 

@@ -334,3 +334,47 @@ def test_a_finding_is_one_readable_line() -> None:
         "strategy x: 1 from what was known then, 0 given all rows; weight from 2023-12-15T20:30:00 UTC on, "
         "3 of 200 rows (1.50%). It reads rows"
     )
+
+
+def test_a_scaler_fitted_on_the_whole_sample_is_not_taken_for_a_short_lookback(
+    small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = strategy(
+        "vol = frame.annual_vol\n"
+        "score = (vol - np.nanmean(vol)) / (np.nanstd(vol) + 1e-9)\n"
+        "return np.where(np.isfinite(frame.variance), np.clip(0.5 - score / 10, 0, 1), np.nan)"
+    )
+    (found,) = audited(small, tmp_path, monkeypatch, source, moments=1).findings
+    assert found.cause.startswith("It reads rows that come later")
+
+
+def test_a_live_step_that_is_not_the_forecast_is_said_to_be(
+    small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """
+import numpy as np
+
+class Mine:
+    def forecast(self, history):
+        return np.where(np.arange(len(history.minutes)) > 10, 1e-6, np.nan)
+
+    def live(self, buckets):
+        return self
+
+    def step(self, history):
+        row = len(history.minutes) - 1
+        return np.nan if row <= 10 or row == 200 else 1e-6
+"""
+    (found,) = audited(small, tmp_path, monkeypatch, source, "forecaster", moments=1).findings
+    assert (found.part, found.rows) == ("forecaster mine", 1)
+    assert found.cause == "Its live step says something else than its forecast does, given the same past"
+
+
+def test_what_libraries_read_is_not_laid_at_the_door_of_a_plug_in(
+    small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "coef.csv").write_text("a,b\n1,2\n")
+    source = strategy(f"pd.read_csv('{tmp_path}/coef.csv')\n{HELD}", "import pandas as pd")
+    (found,) = audited(small, tmp_path, monkeypatch, source, moments=1).findings
+    assert found.what == f"reads the file {tmp_path}/coef.csv"
+    assert "--allow-read" in found.cause

@@ -137,5 +137,5 @@ def test_a_long_gap_is_told_and_that_nothing_is_measured_across_it(metrics):
 
 def test_buckets_that_lack_minutes_are_told(metrics):
     (told,) = lacking(metrics, missing_buckets=40, scaled_buckets=38)
-    assert "more than half of their minutes and count as missing: 40; that lack fewer" in told
-    assert told.endswith("scaled up: 38")
+    assert "40 lack more than half of their minutes and count as missing, and 38 lack fewer" in told
+    assert told.endswith("scaled up")

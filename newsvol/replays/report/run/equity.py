@@ -18,7 +18,7 @@ from newsvol.replays.report.series import (
     run_columns,
     without_gaps,
 )
-from newsvol.replays.report.wording import FILL_WORDS, number, return_band, strategy_verdict
+from newsvol.replays.report.wording import FILL_WORDS, day, number, return_band, strategy_verdict
 from newsvol.replays.runs.reader import Run
 from newsvol.replays.runs.schema import Metrics
 
@@ -29,7 +29,8 @@ def equity_section(run: Run) -> Section:
     groups, read = _traded_rows(run)
     learned = [name for name, result in metrics.strategies.items() if not result.baseline]
     lede = (
-        f"<p>After costs and latency, with {text(FILL_WORDS[fill])} fills; every curve starts at 100, when "
+        f"<p>After costs and latency, with {text(FILL_WORDS[fill])} fills; every curve starts at 100 on "
+        f"{day(run.metrics.span.traded_from_ns)}, when "
         "the first forecast exists. An order that arrives inside a bar has no exact price, so the table "
         "gives the return under three fill models: at worst, at the next open, on the bridge between open "
         "and close.</p>"
