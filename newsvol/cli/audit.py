@@ -1,6 +1,8 @@
 """``newsvol audit``."""
 
 import json
+import signal
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,6 +77,9 @@ def audit(
     # a seed that is no number is told with the recipe's other faults
     chosen = content.get("seed", SEED)
     request = Request(content, where, folder, moments, chosen if isinstance(chosen, int) else SEED, allowed)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # ended from outside, it leaves no process and no folder either
+        signal.signal(number, lambda given, _frame: sys.exit(128 + given))
     with stages(show=not as_json) as on_progress:
         report = run_audit(source, request, on_progress)
     if as_json:

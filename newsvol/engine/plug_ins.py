@@ -13,7 +13,7 @@ import numpy as np
 
 from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import InputError, first_line
-from newsvol.engine.hashes import file_hash
+from newsvol.engine.hashes import file_hash, text_hash
 
 PACKAGE = __name__.partition(".")[0]
 
@@ -30,7 +30,8 @@ class PlugIn:
     module : str
         In which it stands.
     module_hash : str or None
-        ``sha256:...`` of that module's file; None where there is no file, as in a notebook.
+        ``sha256:...`` of the code of the package that it stands in, and of the distribution that registers
+        it; None where there is no file, as in a notebook.
     package, version : str or None
         The distribution that registers it; None where none does (`Registry.lend`).
     """
@@ -64,13 +65,28 @@ def plug_in_of(factory: Any, distribution: Distribution | None = None) -> PlugIn
     if package_of(factory) == PACKAGE:
         return None
     module = str(getattr(factory, "__module__", "?"))
-    file = getattr(sys.modules.get(module), "__file__", None)
     return PlugIn(
         module=module,
-        module_hash=f"sha256:{file_hash(Path(file))}" if file is not None and Path(file).is_file() else None,
+        module_hash=_code_hash(module, distribution),
         package=distribution.name if distribution is not None else None,
         version=distribution.version if distribution is not None else None,
     )
+
+
+def _code_hash(module: str, distribution: Distribution | None) -> str | None:
+    """Return one hash of every Python file of the module's package and of the distribution."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if file is None or not Path(file).is_file():
+        return None
+    root = getattr(sys.modules.get(module.partition(".")[0]), "__file__", None) or file
+    sources = {Path(file).resolve()}
+    if Path(root).name == "__init__.py":
+        sources |= {source.resolve() for source in Path(root).parent.rglob("*.py")}
+    for entry in (distribution.files or []) if distribution is not None else []:
+        if entry.suffix == ".py":
+            sources.add(Path(str(entry.locate())).resolve())
+    hashes = sorted(file_hash(source) for source in sources if source.is_file())
+    return text_hash("\n".join(hashes))
 
 
 def called(kind: str, name: str, thing: Any) -> str:

@@ -202,7 +202,8 @@ def _charge_again(
     facts = SentimentFacts(
         source.metrics.sentiment["model"], source.manifest.model_hash, "recorded", len(tape.news), 0
     )
-    return ScoredTicks(recording.probs(), recording.times(ticks), recording.decide, facts, recording=told)
+    decide = recording.decide_anew if told.forced else recording.decide
+    return ScoredTicks(recording.probs(), recording.times(ticks), decide, facts, recording=told)
 
 
 def run_models(

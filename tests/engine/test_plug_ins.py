@@ -1,5 +1,6 @@
 """Whose a strategy or forecaster of another package is, and in which state."""
 
+import importlib
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -9,7 +10,6 @@ from types import ModuleType
 
 import pytest
 
-from newsvol.engine.hashes import file_hash
 from newsvol.engine.plug_ins import PlugIn, plug_in_of
 from newsvol.engine.registry import Registry
 
@@ -36,9 +36,10 @@ def test_what_newsvol_brings_is_no_plug_in() -> None:
     assert plug_in_of(partial(partial(Registry, "thing"), "group")) is None
 
 
-def test_a_plug_in_that_is_edited_has_another_hash(written: Callable[[str], type], tmp_path: Path) -> None:
+def test_a_plug_in_that_is_edited_has_another_hash(written: Callable[[str], type]) -> None:
     first = plug_in_of(written("class Mine: pass\n"))
-    assert first == PlugIn("third_party", f"sha256:{file_hash(tmp_path / 'third_party.py')}", None, None)
+    assert first is not None
+    assert first == PlugIn("third_party", first.module_hash, None, None)
     assert str(first).startswith("third_party of no installed package (")
     second = plug_in_of(partial(written("class Mine: edited = True\n")))
     assert second is not None
@@ -56,3 +57,19 @@ def test_an_installed_plug_in_names_its_package_and_version() -> None:
 def test_a_class_of_a_notebook_has_no_file() -> None:
     mine = type("Mine", (), {"__module__": "no_such_module"})
     assert plug_in_of(mine) == PlugIn("no_such_module", None, None, None)
+
+
+def test_a_module_that_a_plug_in_imports_counts_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "with_core"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "core.py").write_text("LOOK = 0\n")
+    (package / "strategy.py").write_text("from with_core import core\nclass Mine: pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    mine = importlib.import_module("with_core.strategy").Mine
+    first = plug_in_of(mine)
+    (package / "core.py").write_text("LOOK = 1\n")
+    second = plug_in_of(mine)
+    assert first is not None
+    assert second is not None
+    assert first.module_hash != second.module_hash

@@ -1,7 +1,7 @@
 """The passes of an audit: live, as columns, and single rows asked for again. Each runs in its own process."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -77,12 +77,16 @@ class Passes:
             lambda row: on_progress(row, total),
         )
         forecasts = forecasts_of_live(self.tape, self.recipe, self._history, self._ticks, numbers)
-        series = self._of_forecasts(forecasts)
+        # positions are sized on these too
+        self._history = replace(self._history, diurnal=numbers.diurnal, night_share=numbers.night_share)
+        series = [*self._of_forecasts(forecasts), *self._of_calendar()]
         facts = {}
         for part, strategy, frame in self._strategies(forecasts):
             rows = _rows_asked(strategy, frame)
             weight, _ = decide_rows(_name(part), as_walk(strategy, len(frame)), frame, rows)
             series.append(_weights(part, strategy, frame.take(rows), weight))
+            if len(rows) == len(frame):
+                series.append(self._sent(series[-1]))
             facts[part] = {"lookback": strategy.lookback, "rows": len(rows), "of": len(frame)}
         return Observation(tuple(series), facts=facts)
 
@@ -96,13 +100,14 @@ class Passes:
             taken for another.
         """
         own = forecast_ticks(self.tape, self.recipe, self._history, self._ticks, self._scores)
-        series = self._of_forecasts(own)
+        series = [*self._of_forecasts(own), *self._of_calendar()]
         forecasts = own if live is None else self._forecasts_of(live)
         for part, strategy, frame in self._strategies(forecasts):
             weight = decide_columns(_name(part), strategy, frame)
             series.append(_weights(part, strategy, frame, weight))
             if live is not None:
                 series[-1] = _at_rows(series[-1], _rows_asked(strategy, frame))
+            series.append(self._sent(series[-1]))
         if live is None:
             series += [*self._of_history(), *self._of_frames(forecasts)]
         return Observation(tuple(series))
@@ -136,6 +141,8 @@ class Passes:
         numbers = LiveNumbers(
             live.of(self._forecaster_part(), "variance").values,
             live.of(f"forecaster {NAIVE_TRADED} beside", "variance").values,
+            self._history.diurnal,
+            self._history.night_share,
             live.of("fused forecast", "variance").values,
             live.of("news", "tone").values,
         )
@@ -158,17 +165,22 @@ class Passes:
             Series("news", "tone", ticks.forecast_ns, forecasts.tone, exact=True),
         ]
 
-    def _of_history(self) -> list[Series]:
-        history, buckets = self._history, self._history.buckets
-        ended = {"rv": history.measures.rv, "covered": history.measures.covered}
+    def _sent(self, weights: Series) -> Series:
+        """Return which decisions are worth an order: a weight that rounds apart may not send another one."""
+        rows, _ = settle(weights.values, weights.known_ns, self.recipe.rebalance_band)
+        sent = np.zeros(len(weights.values))
+        sent[rows] = 1.0
+        return Series(weights.part, "order", weights.known_ns, sent, exact=True)
+
+    def _of_calendar(self) -> list[Series]:
+        history, begins_ns = self._history, self._history.buckets.open_ns
         begun = {"diurnal": history.diurnal, "night share": history.night_share}
-        return [
-            *(
-                Series("history", name, buckets.close_ns, values, exact=True)
-                for name, values in ended.items()
-            ),
-            *(Series("history", name, buckets.open_ns, values, exact=True) for name, values in begun.items()),
-        ]
+        return [Series("history", name, begins_ns, values, exact=True) for name, values in begun.items()]
+
+    def _of_history(self) -> list[Series]:
+        measures, ends_ns = self._history.measures, self._history.buckets.close_ns
+        ended = {"rv": measures.rv, "covered": measures.covered}
+        return [Series("history", name, ends_ns, values, exact=True) for name, values in ended.items()]
 
     def _of_frames(self, forecasts: Forecasts) -> list[Series]:
         """Return what strategies are handed besides the forecast: newsvol's own, audited like others."""
@@ -262,4 +274,5 @@ def _prefix(history: VolHistory, row: int) -> VolHistory:
         hidden["z"],
         history.proxy,
         history.overnight[known],
+        history.night_share[known],
     )

@@ -9,6 +9,7 @@ import random
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -23,7 +24,7 @@ from newsvol.engine.registry import Registry
 from newsvol.replays.tapes import synth as synth_module
 from newsvol.replays.tapes import tape as tape_module
 
-_CODE_ENDINGS = (".py", ".pyc", ".pyd", ".so", ".nbi", ".nbc", ".pth")
+_CODE_ENDINGS = (".py", ".pyc", ".pyd", ".so", ".nbi", ".nbc")
 _FOLDERS_OF_CODE = tuple(
     str(Path(folder).resolve())
     for folder in {
@@ -34,7 +35,9 @@ _FOLDERS_OF_CODE = tuple(
         "/proc",
         "/sys",
         "/etc",
-        "/dev",
+        "/dev/null",
+        "/dev/urandom",
+        "/dev/random",
         "/usr/lib",
         "/usr/share",
     }
@@ -52,10 +55,12 @@ _SPEAKS = {
     "os.listdir": "lists {0}",
     "os.scandir": "lists {0}",
     "glob.glob": "lists {0}",
+    "os.fork": "forks a process",
+    "os.forkpty": "forks a process",
 }
 _TAPE_MAKERS = ((tape_module, "load_tape"), (synth_module, "synthetic_tape"), (synth_module, "synthesize"))
 _CLOCKS = ("now", "utcnow", "today")
-_UNSEEN_BYTES = 65_536
+_UNSEEN_BYTES = 524_288
 """Bytes read where Python opened nothing; less than this may be the interpreter's own."""
 
 
@@ -65,7 +70,7 @@ class Watch:
     Parameters
     ----------
     packages : sequence of str
-        Top-level packages of the plug-ins.
+        Top-level packages of the plug-ins, as far as they are known before they are loaded.
     allowed : sequence of Path
         Files and folders that a plug-in may read.
     """
@@ -74,7 +79,8 @@ class Watch:
         self._packages = frozenset(packages)
         # what is seen of the process as a whole any of them may have done
         self._any = ", ".join(sorted(packages))
-        self._allowed = tuple(str(path.resolve()) for path in allowed)
+        # as it is written, and where links lead
+        self._allowed = tuple(str(place) for path in allowed for place in (path.absolute(), path.resolve()))
         self._acts: dict[tuple[str, str], None] = {}
         _replace_clocks(self._on_clock)
         self._watch_tapes()
@@ -82,6 +88,11 @@ class Watch:
         self._random = _random_state()
         self._expected = _bytes_read()
         sys.addaudithook(self._on_event)
+
+    def add_packages(self, packages: Sequence[str]) -> None:
+        """Watch these too: an entry point may name what stands in another package."""
+        self._packages |= frozenset(packages)
+        self._any = ", ".join(sorted(self._packages))
 
     def acts(self) -> tuple[tuple[str, str], ...]:
         """Return what was seen so far: (package, what it did)."""
@@ -96,7 +107,7 @@ class Watch:
                 self._add(package, f"reads the wall clock ({clock})")
         unseen = _bytes_read() - self._expected
         if unseen > _UNSEEN_BYTES:
-            self._add(self._any, f"reads {unseen:,} bytes from files that Python did not open")
+            self._add(self._any, "reads more bytes than the files that Python opened have")
         return tuple(self._acts)
 
     def _watch_tapes(self) -> None:
@@ -119,7 +130,7 @@ class Watch:
     def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             self._on_open(arguments)
-        elif event in _SPEAKS and (package := self._plug_in_calling(sys._getframe(1))):
+        elif event in _SPEAKS and (package := self._blamed(sys._getframe(1))):
             if event.startswith(("os.listdir", "os.scandir", "glob")) and self._is_code(arguments[0]):
                 return
             self._add(package, _SPEAKS[event].format(*arguments))
@@ -131,7 +142,7 @@ class Watch:
         with suppress(OSError, ValueError):
             # what is read through Python may be read to its end
             self._expected += os.stat(path).st_size
-        package = self._plug_in_calling(sys._getframe(2))
+        package = self._blamed(sys._getframe(2))
         if package is None or self._is_code(path):
             return
         reads = mode is None or not set(str(mode)) & set("wax")
@@ -145,9 +156,13 @@ class Watch:
         if path is None or isinstance(path, int):
             return False
         place = os.path.abspath(os.fsdecode(path))
-        folders = (*_FOLDERS_OF_CODE, *self._allowed)
-        inside = place in folders or place.startswith(tuple(f"{folder}/" for folder in folders))
-        return inside or place.endswith(_CODE_ENDINGS)
+        if place.endswith(_CODE_ENDINGS) or any(f"{ending}.tmp" in place for ending in (".nbi", ".nbc")):
+            return True
+        folders = self._allowed
+        if not any(f"/{package}/" in place for package in self._packages):
+            # what a plug-in brings in its own package is data as any other
+            folders = (*folders, *_FOLDERS_OF_CODE)
+        return place in folders or place.startswith(tuple(f"{folder}/" for folder in folders))
 
     def _on_clock(self, name: str, caller: FrameType) -> None:
         package = _package_of_frame(caller)
@@ -161,6 +176,13 @@ class Watch:
                 return package
             frame = frame.f_back
         return None
+
+    def _blamed(self, frame: FrameType | None) -> str | None:
+        """Return the plug-in behind a call, any of them where it comes from a thread that newsvol has not."""
+        package = self._plug_in_calling(frame)
+        if package is None and threading.current_thread() is not threading.main_thread():
+            return self._any
+        return package
 
     def _modules(self) -> Iterator[tuple[str, ModuleType]]:
         for name, module in list(sys.modules.items()):

@@ -6,6 +6,7 @@ Jobs come as lines of JSON on standard input; what was done is told as lines of 
 FD. A plug-in lives and dies in a child: nothing that it remembers is there for the next job.
 """
 
+import ctypes
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,13 +22,13 @@ from typing import Any
 import numpy as np
 
 from newsvol.engine.errors import InputError, first_line
-from newsvol.engine.plug_ins import PACKAGE
+from newsvol.engine.plug_ins import PACKAGE, package_of
 from newsvol.replays.audit.observation import Observation, load_observation
 from newsvol.replays.audit.passes import Passes, fills_of
 from newsvol.replays.audit.perturbation import YEARS, move_years, perturb
 from newsvol.replays.audit.watch import Watch
 from newsvol.replays.simulation.recipe import Recipe, load_recipe, parse_recipe, shape_recipe
-from newsvol.replays.simulation.session import tape_of_span
+from newsvol.replays.simulation.session import build_forecaster, tape_of_span
 from newsvol.replays.tapes.calendar import trading_year
 from newsvol.replays.tapes.tape import Tape, load_tape
 from newsvol.signals.volatility.builtin import FORECASTERS
@@ -36,6 +38,9 @@ Tell = Callable[[dict[str, Any]], None]
 
 WARM_UP_SESSIONS = 45
 
+_PR_SET_PDEATHSIG = 1
+"""From Linux's sys/prctl.h."""
+
 
 def main() -> None:
     """Get ready, then take jobs until the input ends."""
@@ -44,6 +49,7 @@ def main() -> None:
     def tell(what: dict[str, Any]) -> None:
         told.write(json.dumps(what).encode() + b"\n")
 
+    _end_with_parent()
     setting = json.loads(sys.stdin.readline())
     sys.path[:] = setting["path"]
     tape, probs = load_tape(Path(setting["tape"])), np.load(setting["probs"], allow_pickle=False)
@@ -58,11 +64,18 @@ def main() -> None:
         tell({"ended": os.waitstatus_to_exitcode(status), "job": number})
 
 
+def _end_with_parent() -> None:
+    """Ask Linux to end this process when its parent ends, however that comes."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _work(job: dict[str, Any], setting: dict[str, Any], tape: Tape, probs: Any, tell: Tell) -> None:
     """Do one job in this child, and end it without a trace of it in the parent."""
     # a plug-in may change what it finds, so what is needed afterwards is at hand before
     end, save = os._exit, Observation.save
     try:
+        _end_with_parent()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         own = Path(tempfile.mkdtemp(dir=setting["scratch"]))
         os.environ["TMPDIR"] = tempfile.tempdir = str(own)
@@ -95,6 +108,7 @@ def _run(
     shape = shape_recipe(setting["content"], setting["where"])
     watch = Watch(plug_in_packages(shape), [Path(path) for path in setting["allowed"]])
     recipe = parse_recipe(setting["content"], setting["where"], Path(setting["folder"]))
+    watch.add_packages(_packages_loaded(recipe))
     seen = tape_of_span(tape, recipe)
     # a year of another century has other holidays, which no plug-in is to blame for
     hours_per_year = trading_year(seen.info.calendar, seen.sessions).hours
@@ -139,6 +153,13 @@ def plug_in_packages(recipe: Recipe) -> tuple[str, ...]:
     values += [STRATEGIES.value_of(str(entry.get("name"))) for entry in recipe.strategies]
     roots = {value.partition(":")[0].partition(".")[0].strip() for value in values if value}
     return tuple(sorted(roots - {PACKAGE}))
+
+
+def _packages_loaded(recipe: Recipe) -> tuple[str, ...]:
+    """Return the packages in which the loaded plug-ins stand."""
+    strategies = [getattr(one, "event_strategy", one) for one in recipe.build_strategies().values()]
+    roots = {package_of(type(one)) for one in (build_forecaster(recipe), *strategies)}
+    return tuple(sorted(roots - {PACKAGE, "builtins", "functools"}))
 
 
 def _load_kernels(tape: Tape, probs: Any) -> None:

@@ -169,6 +169,7 @@ def _decide(session: Session) -> dict[str, Any]:
     return {
         "strategy": _named({name: len(run.decide_ns) for name, run in runs.items()}),
         "decide_ns": np.concatenate([run.decide_ns for run in runs.values()]),
+        "weight": np.concatenate([run.weight for run in runs.values()]),
     }
 
 

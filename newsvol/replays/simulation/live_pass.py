@@ -45,12 +45,16 @@ class LiveNumbers:
     ----------
     base, naive : FloatArray, shape (B,)
         Forecast variance of each bucket, made when it began.
+    diurnal, night_share : FloatArray, shape (B,)
+        What turns a forecast into the volatility that positions are sized on, from when the session opened.
     fused, tone : FloatArray, shape (Q,)
         Fused forecast and tone of the news at each tick.
     """
 
     base: FloatArray
     naive: FloatArray
+    diurnal: FloatArray
+    night_share: FloatArray
     fused: FloatArray
     tone: FloatArray
 
@@ -114,7 +118,7 @@ def measure_models(
 
     if len(ticks):
         walk(ticks, SimulatedClock(int(ticks.available_ns[0])), on_tick)
-    numbers = LiveNumbers(live.volatility.variance, live.naive.variance, fused, tone)
+    numbers = _numbers(live, fused, tone)
     return ServiceTimes(score_ns, forecast_ns), probs, numbers
 
 
@@ -146,7 +150,7 @@ def forecast_live(
         fused[row], tone[row] = live.forecast.on_tick(now_ns, scored_ns, begins=begins)
         live.naive.advance(now_ns)
         on_progress(row)
-    return LiveNumbers(live.volatility.variance, live.naive.variance, fused, tone)
+    return _numbers(live, fused, tone)
 
 
 def require_same(what: str, live: FloatArray, columns: FloatArray, tick_ns: IntArray) -> None:
@@ -166,6 +170,13 @@ def require_same(what: str, live: FloatArray, columns: FloatArray, tick_ns: IntA
             f"{columns[row]:.9g} where it is computed for all ticks at once; {len(differ):,} of "
             f"{len(live):,} ticks differ. This is a fault of newsvol: please report it"
         )
+
+
+def _numbers(live: LiveModels, fused: FloatArray, tone: FloatArray) -> LiveNumbers:
+    volatility = live.volatility
+    return LiveNumbers(
+        volatility.variance, live.naive.variance, volatility.diurnal, volatility.night_share, fused, tone
+    )
 
 
 def _warm_up(ticks: TickFrame, live: LiveModels) -> None:

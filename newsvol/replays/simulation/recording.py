@@ -10,13 +10,14 @@ from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import RunError
 from newsvol.engine.frames import DecisionFrame
 from newsvol.engine.hashes import file_hash, text_hash
+from newsvol.engine.plug_ins import PACKAGE, differing_rows, package_of
 from newsvol.engine.ticks import TickFrame
 from newsvol.replays.simulation.service_times import ServiceTimes
 from newsvol.strategies.contract import decide_columns
 from newsvol.strategies.protocol import Strategy
 
 _SERVICE = pa.schema([("kind", pa.int64()), ("score_ns", pa.int64()), ("forecast_ns", pa.int64())])
-_DECIDE = pa.schema([("strategy", pa.string()), ("decide_ns", pa.int64())])
+_DECIDE = pa.schema([("strategy", pa.string()), ("decide_ns", pa.int64()), ("weight", pa.float64())])
 _FILES = ("service.parquet", "decide.parquet", "scores.parquet")
 _SCORES = pa.schema([(tone, pa.float64()) for tone in ("negative", "neutral", "positive")])
 
@@ -85,20 +86,46 @@ class Recording:
         )
 
     def decide(self, name: str, strategy: Strategy, frame: DecisionFrame) -> tuple[FloatArray, IntArray]:
-        """Decide in one call, and charge what each decision was charged in the recording.
+        """Decide what was decided in the recording, and charge what each decision was charged.
+
+        Raises
+        ------
+        RunError
+            The strategy was not recorded, or on another frame, or it decides something else now.
+        """
+        weight, taken = self.decide_anew(name, strategy, frame)
+        recorded = np.asarray(self._rows_of(name, "weight"), dtype=np.float64)
+        own = package_of(getattr(strategy, "event_strategy", strategy)) == PACKAGE
+        differ = differing_rows(recorded, weight, exactly=own)
+        if len(differ):
+            row = int(differ[0])
+            stamp = np.datetime64(int(frame.tick_ns[row]), "ns").astype("datetime64[s]")
+            raise RunError(
+                f"{self.folder} recorded that {name!r} decides {recorded[row]:.9g} at row {row:,} "
+                f"({stamp} UTC); it decides {weight[row]:.9g} now, and something else in {len(differ):,} of "
+                f"{len(frame):,} rows: its code has changed, or it does not give the same twice"
+            )
+        return recorded, taken
+
+    def decide_anew(self, name: str, strategy: Strategy, frame: DecisionFrame) -> tuple[FloatArray, IntArray]:
+        """Decide in one call, whatever was decided in the recording: for one that is forced.
 
         Raises
         ------
         RunError
             The strategy was not recorded, or on another frame.
         """
-        rows = np.asarray(self._decide.column("strategy").to_pylist(), dtype=object) == name
-        taken = self._decide.column("decide_ns").to_numpy()[rows]
+        taken = self._rows_of(name, "decide_ns")
         if len(taken) != len(frame):
             raise RunError(
                 f"{self.folder} recorded {len(taken)} decisions of {name!r}, this replay makes {len(frame)}"
             )
         return decide_columns(name, strategy, frame), np.asarray(taken, dtype=np.int64)
+
+    def _rows_of(self, name: str, column: str) -> FloatArray | IntArray:
+        rows = np.asarray(self._decide.column("strategy").to_pylist(), dtype=object) == name
+        values: FloatArray | IntArray = self._decide.column(column).to_numpy()[rows]
+        return values
 
 
 def _read(file: Path, wanted: pa.Schema) -> pa.Table:

@@ -1,7 +1,7 @@
 """One replay in memory: tape and recipe in, forecasts, ledgers and portfolios out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -71,8 +71,12 @@ class Forecasts:
 
 @dataclass(frozen=True)
 class StrategyRun:
-    """What a strategy decided: its orders, their fills under each fill model, its ledger (Q rows)."""
+    """What a strategy decided: its orders, their fills under each fill model, its ledger (Q rows).
 
+    `weight`, `decided_ns` and `decide_ns` have a row a decision, shape (M,).
+    """
+
+    weight: FloatArray
     targets: WeightFrame
     decided_ns: IntArray
     decide_ns: IntArray
@@ -189,6 +193,12 @@ def run_session(
     forecasts = forecast_ticks(tape, recipe, history, ticks, scores, live)
     strategies: dict[str, StrategyRun] = {}
     hours_per_year = trading_year(tape.info.calendar, tape.sessions).hours
+    if live is not None:
+        # what turns a forecast into a size is traded too
+        for name in ("diurnal", "night_share"):
+            columns = getattr(history, name)
+            require_same(f"history.{name}", getattr(live, name), columns, history.buckets.open_ns)
+        history = replace(history, diurnal=live.diurnal, night_share=live.night_share)
     frames = DecisionFrames(tape, history, ticks, forecasts, hours_per_year)
     for name, (strategy, on_naive) in lineup(recipe).items():
         if scope.strategies and name not in scope.strategies:
@@ -323,7 +333,15 @@ def forecast_ticks(
         require_same("the tone of the news", live.tone, tone, ticks.available_ns)
         require_same(f"forecast {NAIVE_TRADED}", live.naive, naive, history.buckets.open_ns)
         fused, tone, naive = live.fused, live.tone, live.naive
-    return _in_span(tape, recipe, history, ticks, by_name, LiveNumbers(base, naive, fused, tone), bucket_tick)
+    return _in_span(
+        tape,
+        recipe,
+        history,
+        ticks,
+        by_name,
+        LiveNumbers(base, naive, history.diurnal, history.night_share, fused, tone),
+        bucket_tick,
+    )
 
 
 def forecasts_of_live(
@@ -405,4 +423,4 @@ def _trade(
         ordered_ns=ordered_ns[is_model],
         filled_ns=filled_ns[is_model],
     )
-    return StrategyRun(targets, decided_ns, decide_ns, fills, ledger)
+    return StrategyRun(weight, targets, decided_ns, decide_ns, fills, ledger)

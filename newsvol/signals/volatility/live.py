@@ -33,6 +33,8 @@ class LiveHistory:
         Buckets that have ended and are measured.
     realized : FloatArray, shape (B,)
         Their realized variances; NaN in the rows that have not ended.
+    diurnal, night_share : FloatArray, shape (B,)
+        As `VolHistory` has them, as far as sessions have opened.
     """
 
     def __init__(self, bars: BarFrame, buckets: BucketFrame, proxy: Proxy) -> None:
@@ -46,6 +48,7 @@ class LiveHistory:
         self._intensity, self._z = np.full(n, np.nan), np.full(n, np.nan)
         self._overnight, self._night_share = np.full(n, np.nan), np.full(n, np.nan)
         self._curve = DiurnalCurve(buckets)
+        self.diurnal, self.night_share = self._curve.factor, self._night_share
         self._gap_ns = np.zeros(n, dtype=np.int64)
         self._usually = np.full(len(sessions.first), np.nan)
         self._shares = NightShares(len(sessions.first))
@@ -140,6 +143,8 @@ class LiveVolatility:
         The forecast of each bucket so far, made when it began.
     realized : FloatArray, shape (B,)
         What was measured of each bucket so far.
+    diurnal, night_share : FloatArray, shape (B,)
+        What sizes positions besides, as far as sessions have opened.
     """
 
     def __init__(
@@ -148,6 +153,7 @@ class LiveVolatility:
         self.variance = np.full(len(buckets), np.nan)
         self._history = LiveHistory(bars, buckets, proxy)
         self.realized = self._history.realized
+        self.diurnal, self.night_share = self._history.diurnal, self._history.night_share
         self._step = live_step(name, forecaster, buckets)
         self._close_ns = buckets.close_ns
         self._begun = 0

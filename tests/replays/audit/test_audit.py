@@ -147,7 +147,7 @@ ACTS = {
     "draws from the global random state": strategy(f"np.random.seed(1)\nnp.random.rand()\n{HELD}"),
     "reads the file {tmp}/answers.txt": strategy(f"open('{{tmp}}/answers.txt').read()\n{HELD}"),
     "reads the file {tmp}/answers.npy": strategy(f"np.load('{{tmp}}/answers.npy')\n{HELD}"),
-    "bytes from files that Python did not open": strategy(
+    "reads more bytes than the files that Python opened have": strategy(
         f"pa.OSFile('{{tmp}}/answers.txt').read()\n{HELD}", "import pyarrow as pa"
     ),
     "connects to": strategy(
@@ -171,7 +171,7 @@ ACTS = {
 def test_what_a_plug_in_does_beside_computing_is_named(
     what: str, small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "answers.txt").write_text("1" * 100_000)
+    (tmp_path / "answers.txt").write_text("1" * 1_000_000)
     np.save(tmp_path / "answers.npy", np.ones(3))
     source = ACTS[what].replace("{tmp}", str(tmp_path))
     report = audited(small, tmp_path, monkeypatch, source, moments=1)
@@ -299,7 +299,7 @@ def test_a_name_that_nobody_registers_is_refused(small: Tape) -> None:
 
 
 def test_a_tape_on_which_nothing_is_forecast_cannot_be_audited(small: Tape) -> None:
-    with pytest.raises(InputError, match="there is nothing to audit: no forecast is made"):
+    with pytest.raises(InputError, match="there is nothing to audit: 'log-har-p' makes no forecast"):
         audit(small, request_of("strategy", "vol_target", {"volatility.min_window": 2400}, moments=1))
 
 

@@ -56,8 +56,13 @@ def test_another_number_of_decisions_than_was_recorded_is_refused(golden_run: Pa
     rows = np.arange(decided + 2)
     every = DecisionFrame(rows, rows, rows, rows, rows, *(rows.astype(float) for _ in range(7)))
     frame = every.take(slice(0, decided))
-    weight, taken = Recording(golden_run).decide("buy_and_hold", BuyAndHold(), frame)
+    weight, taken = Recording(golden_run).decide_anew("buy_and_hold", BuyAndHold(), frame)
     assert len(weight) == len(taken) == decided
+    # the rows are of no market: what was decided in the recording is not decided here
+    with pytest.raises(
+        RunError, match=r"recorded that 'buy_and_hold' decides nan at row 0 .* it decides 1 now"
+    ):
+        Recording(golden_run).decide("buy_and_hold", BuyAndHold(), frame)
     for wrong in (frame.take(other), every):
         message = rf"recorded {decided} decisions of 'buy_and_hold', this replay makes {len(wrong)}$"
         with pytest.raises(RunError, match=message):

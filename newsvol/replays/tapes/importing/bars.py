@@ -9,7 +9,7 @@ from newsvol.engine.errors import ConventionError, QuarantineError, TapeError
 from newsvol.engine.frames import BarFrame
 from newsvol.replays.tapes.calendar import session_of, sessions_between
 from newsvol.replays.tapes.importing.columns import BAR_NAMES, find_columns
-from newsvol.replays.tapes.importing.edges import bar_length
+from newsvol.replays.tapes.importing.edges import bar_length, require_one_length
 from newsvol.replays.tapes.importing.numbers import read_numbers
 from newsvol.replays.tapes.importing.order import in_order
 from newsvol.replays.tapes.importing.prints import BAD_BODY, bad_bodies, mended
@@ -67,6 +67,7 @@ def bars_of(table: RawTable, request: ImportRequest) -> FileBars:
         spans = daily_spans(table, stamps, request, sieve)
     else:
         bar_ns = bar_length(stamps.wall_ns[sieve.kept])
+        require_one_length(table.name, stamps.wall_ns[sieve.kept], bar_ns)
         # Returns are those of time, not of the file: it may run backward, or be shuffled.
         in_time = np.argsort(stamps.wall_ns, kind="stable")
         seen = activity(numbers["volume"], numbers["trades"], numbers["close"], bar_ns, in_time)

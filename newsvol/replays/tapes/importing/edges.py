@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from newsvol.engine.arrays import NS_PER_MINUTE, FloatArray, IntArray
-from newsvol.engine.errors import ConventionError
+from newsvol.engine.arrays import NS_PER_DAY, NS_PER_MINUTE, FloatArray, IntArray
+from newsvol.engine.errors import ConventionError, TapeError
 from newsvol.engine.frames import SessionFrame
 from newsvol.replays.tapes.importing.request import StampEdge
 from newsvol.replays.tapes.importing.zones import Activity
@@ -28,6 +28,10 @@ class EdgeProof:
     evidence: str
 
 
+_STEPS_OF_A_DAY = 20
+_ALIKE = 0.9
+
+
 def bar_length(utc_ns: IntArray) -> int:
     """Return the commonest distance between successive distinct stamps, shape (T,), in nanoseconds."""
     steps = np.diff(np.unique(utc_ns))
@@ -35,6 +39,33 @@ def bar_length(utc_ns: IntArray) -> int:
         return NS_PER_MINUTE
     lengths, counts = np.unique(steps, return_counts=True)
     return int(lengths[counts.argmax()])
+
+
+def require_one_length(name: str, wall_ns: IntArray, bar_ns: int) -> None:
+    """Raise where whole days have bars of another length: a vendor that changed, or two files in one.
+
+    A day counts where nine of ten steps between its stamps are one and the same multiple of the usual; a
+    stock that trades now and then has steps of many lengths.
+
+    Raises
+    ------
+    TapeError
+        On several days in a row.
+    """
+    stamps = np.unique(wall_ns)
+    steps, day = np.diff(stamps), stamps[1:] // NS_PER_DAY
+    inside = np.diff(stamps // NS_PER_DAY) == 0
+    steps, day = steps[inside], day[inside]
+    first = np.flatnonzero(np.diff(day, prepend=-1) != 0)
+    for begin, end in zip(first, [*first[1:], len(day)], strict=True):
+        step = int(np.median(steps[begin:end]))
+        alike = np.mean(steps[begin:end] == step)
+        if end - begin >= _STEPS_OF_A_DAY and step != bar_ns and alike >= _ALIKE:
+            when = np.datetime64(int(stamps[0]) if begin == 0 else int(day[begin]) * NS_PER_DAY, "ns")
+            raise TapeError(
+                f"{name}: bars are {bar_ns // NS_PER_MINUTE} minutes apart, and on "
+                f"{when.astype('datetime64[D]')} {step // NS_PER_MINUTE} minutes; import one length only"
+            )
 
 
 def prove_edge(

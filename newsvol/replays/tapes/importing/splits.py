@@ -22,7 +22,7 @@ RATIOS: Final = (*(Fraction(n) for n in _WHOLE), Fraction(3, 2), *(Fraction(1, n
 
 _NIGHTS = 5.0
 _TIGHTEST, _WIDEST = 0.01, 0.04
-_WITHIN_NS = 6 * NS_PER_DAY
+_WITHIN_NS = 10 * NS_PER_DAY
 _SESSIONS_BEFORE = 10
 _EXCITED_DOLLARS = 4.0
 _EXCITED_RANGE = 3.0
@@ -98,7 +98,7 @@ def suspected_splits(bars: BarFrame, sessions: SessionFrame, zone: str) -> tuple
     night of the tape, at least 1% and at most 4%, so that a quiet share has to be closer than a wild one. It
     is cleared if the session after it is excited, as after news: more than 4 times the dollar volume of the
     median of the ten sessions before, or bars with more than 3 times their range. A split moves neither.
-    Nights over more than six days are not judged.
+    Nights over more than ten days are not judged.
 
     Parameters
     ----------
