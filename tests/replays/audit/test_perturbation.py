@@ -78,6 +78,12 @@ def test_bars_that_are_redrawn_are_still_bars(planted: tuple[Tape, FloatArray]) 
     assert not np.isclose(changed.bars.close[later], tape.bars.close[later], rtol=1e-9).any()
     assert (changed.bars.high >= np.maximum(changed.bars.open, changed.bars.close)).all()
     assert (changed.bars.low <= np.minimum(changed.bars.open, changed.bars.close)).all()
+    drawn = changed.bars.take(later)
+    # a range of their own: what is measured of highs and lows must change with them
+    assert (drawn.high > np.maximum(drawn.open, drawn.close)).all()
+    assert (drawn.low < np.minimum(drawn.open, drawn.close)).all()
+    np.testing.assert_array_equal(drawn.open[1:], drawn.close[:-1])
+    assert drawn.open[0] == tape.bars.close[~later][-1]
     np.testing.assert_allclose(changed_probs.sum(axis=1), 1)
     assert not np.array_equal(changed_probs, probs)
 
