@@ -13,7 +13,7 @@ from newsvol.engine.latency import parse_latency
 from newsvol.engine.loop import walk
 from newsvol.engine.ticks import TickFrame, TickKind
 from newsvol.replays.simulation.live_pass import LiveNumbers
-from newsvol.replays.simulation.recipe import Recipe
+from newsvol.replays.simulation.recipe import Recipe, SpanSection
 from newsvol.replays.simulation.service_times import ServiceTimes, rule_times
 from newsvol.replays.simulation.session import (
     Scope,
@@ -23,6 +23,7 @@ from newsvol.replays.simulation.session import (
     forecasts_of_live,
     model_ticks,
     run_session,
+    tape_of_span,
 )
 from newsvol.replays.tapes.calendar import trading_year
 from newsvol.replays.tapes.tape import Tape
@@ -216,6 +217,17 @@ def test_a_bucket_at_whose_beginning_nothing_ticked_has_no_forecast_and_not_the_
     expected = forecasts.by_name["fused"].copy()
     expected[silent] = np.nan
     np.testing.assert_array_equal(found.by_name["fused"], expected)
+
+
+def test_a_span_may_be_the_first_or_the_last_day_of_the_tape(
+    planted: tuple[Tape, FloatArray], recipe: Recipe
+) -> None:
+    tape, _ = planted
+    begins, ends = tape.days()
+    last = recipe.model_copy(update={"span": SpanSection(first=ends)})
+    assert len(tape_of_span(tape, last).sessions) == len(tape.sessions)
+    first = recipe.model_copy(update={"span": SpanSection(last=begins)})
+    assert len(tape_of_span(tape, first).sessions) == 1
 
 
 def test_what_a_session_computed_cannot_be_replaced(instant: Session) -> None:
