@@ -3,23 +3,28 @@
     pip install cosmic-ray
     nice python benchmarks/mutation.py --out benchmarks/results/mutation.json [--minutes 60]
 
-Mutated are the modules of `engine` and `replays/simulation`, `signals/fusion.py` and `signals/ridge_nb.py`.
+Mutated are the modules of `engine`, `replays/simulation` and `replays/audit`, and of `signals` the fusion and
+the live forecast.
 Of all work items that cosmic-ray finds in them, `--mutants` are drawn by `--seed`, in an order that is drawn
 too: what was done when time ran out is a sample as well. Left out of the draw, as no test can or should
 notice them: annotations, aliases of types, imports, the decorators `overload` and `kernel`, and what is no
 Python.
 
 Each mutant is put into a copy of the source, and the tests that mirror its module run first, then the quick
-tests of the rest, all in one process that stops at the first failure. A run that takes three times as long
+tests of the rest, all in one process that stops at the first failure. For a module of the audit only the
+audit's tests run; the interpreters that it starts import the same copy. A run that takes three times as long
 as one without a mutant, and half a minute, is a timeout: counted apart, and as noticed in the score. The
 kernels of a mutated module run as plain Python (and only the tests that call them run); all others are
-compiled, else no market could be replayed in time. Slow tests, tests on real data, and those look-ahead
-tests that fuse no news are left out.
+compiled, else no market could be replayed in time. Slow tests, tests on real data, and all look-ahead tests
+but one are left out.
 
 What is done is kept in `--work`, and the same command goes on from there; `--minutes` and Ctrl-C stop it.
-`--source` measures another checkout.
+`--source` measures another checkout. `--only` tries a part of what was drawn: modules whose paths begin as
+given, as in `newsvol/engine,newsvol/signals`. After tests were written, `--again` tries only what survived
+in a results file, and writes what became of it beside the first numbers; it needs a `--work` of its own.
 """
 
+import argparse
 import ast
 import json
 import os
@@ -33,6 +38,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -48,8 +54,14 @@ from newsvol.engine.hashes import text_hash
 from newsvol.engine.provenance import machine, versions
 
 HERE = Path(__file__).resolve().parent
-ROOMS = ("newsvol/engine", "newsvol/replays/simulation")
-FILES = ("newsvol/signals/fusion.py", "newsvol/signals/ridge_nb.py")
+AUDIT = "newsvol/replays/audit"
+ROOMS = ("newsvol/engine", "newsvol/replays/simulation", AUDIT)
+FILES = (
+    "newsvol/signals/fusion.py",
+    "newsvol/signals/ridge_nb.py",
+    "newsvol/signals/live.py",
+    "newsvol/signals/volatility/live.py",
+)
 SILENT_DECORATORS = ("overload", "kernel")
 TESTS = (
     "tests/engine",
@@ -65,6 +77,7 @@ TESTS = (
     "tests/replays/evaluation/test_run_metrics.py",
     "tests/strategies",
     "tests/cli/test_recipe_options.py",
+    "tests/replays/audit/test_look_ahead.py",
 )
 """The quick tests, the likeliest to notice first."""
 
@@ -77,7 +90,16 @@ KERNEL_TESTS = (
 )
 """What runs for a kernel: what calls it. As plain Python it takes minutes over all of them."""
 
-LEFT_OUT = ("test_kernel.py", "not (test_look_ahead and none)")
+AUDIT_TESTS = (
+    "tests/replays/audit/test_moments.py",
+    "tests/replays/audit/test_observation.py",
+    "tests/replays/audit/test_perturbation.py",
+    "tests/replays/audit/test_audit.py",
+    "tests/replays/audit",
+)
+"""What runs for a module of the audit, the quickest first."""
+
+LEFT_OUT = ("test_kernel.py", "not test_look_ahead or constant:250")
 """`test_kernel` starts many processes, and runs for mutants of its own module only."""
 
 SEED = 7
@@ -200,6 +222,20 @@ def mirror(source: Path, module: str) -> list[str]:
     return [file.as_posix() for stem in stems if (source / (file := folder / f"test_{stem}.py")).is_file()]
 
 
+def tests_of(module: str) -> tuple[str, ...]:
+    """Return the tests that run for `module` after those that mirror it."""
+    if module.startswith(f"{AUDIT}/"):
+        return AUDIT_TESTS
+    return KERNEL_TESTS if module.endswith("_nb.py") else TESTS
+
+
+def baseline_of(module: str) -> str:
+    """Return whose tests' duration bounds that of `module`."""
+    if module.startswith(f"{AUDIT}/"):
+        return AUDIT
+    return module if module.endswith(("_nb.py", "engine/kernel.py")) else ""
+
+
 class Bench:
     """A copy of the source, in which one mutant at a time is tested."""
 
@@ -226,7 +262,7 @@ class Bench:
             *("-m", "not slow and not real and not gpu", "-k", LEFT_OUT[1]),
             *skipped,
             *mirrored,
-            *(KERNEL_TESTS if module.endswith("_nb.py") else TESTS),
+            *tests_of(module),
         ]
         environment = {
             **os.environ,
@@ -283,7 +319,15 @@ class Bench:
 
 
 def _end(running: "subprocess.Popen[str]") -> None:
-    os.killpg(running.pid, signal.SIGKILL)
+    """End the tests, and what they started: the audit's interpreters have sessions of their own."""
+    listed = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], check=True, capture_output=True, text=True)
+    parents = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
+    ended = [running.pid]
+    for parent in ended:  # grows while it is walked
+        ended += [child for child, of in parents if of == parent]
+    for process in ended:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
     running.communicate()
 
 
@@ -299,6 +343,26 @@ def _changed(before: str, after: str) -> tuple[str, str]:
     changed = (lines[same : len(lines) - end] for lines in (old, new))
     first, second = (" / ".join(line.strip() for line in lines) for lines in changed)
     return first, second
+
+
+def survivors_of(results: dict[str, Any], source: Path, found: Sequence[Mutant]) -> list[Mutant]:
+    """Return those of `found` that survived in `results` and are still in the source, wherever they moved."""
+    survived = {(*_place(one), one["before"], one["after"]) for one in results["survivors"]}
+    places = {key[:3] for key in survived}
+    modules = {module: (source / module).read_text(encoding="utf-8") for module in mutated_modules(source)}
+    left = {}
+    for mutant in found:
+        place = (mutant.module, mutant.definition, mutant.operator)
+        if place in places:
+            text = modules[mutant.module]
+            key = (*place, *_changed(text, mutant.applied(text)))
+            if key in survived:
+                left.setdefault(key, mutant)
+    return list(left.values())
+
+
+def _place(survivor: dict[str, str]) -> tuple[str, str, str]:
+    return survivor["where"].rpartition(":")[0], survivor["in"], survivor["operator"]
 
 
 class Journal:
@@ -331,10 +395,10 @@ def _baselines(bench: Bench, modules: Sequence[str], kept: Path) -> dict[str, fl
     """Return how long the tests take without a mutant, by module where the tests are its own."""
     seconds: dict[str, float] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
     for module in modules:
-        key = module if module.endswith(("_nb.py", "engine/kernel.py")) else ""
+        key = baseline_of(module)
         if key in seconds:
             continue
-        bench.test(module)  # compiles the kernels
+        # the kernels are compiled in it, which makes the limit wider
         outcome, seconds[key], test = bench.test(module)
         if outcome != SURVIVED:
             raise SystemExit(f"the tests fail without a mutant: {test}")
@@ -396,8 +460,7 @@ def _share(taken: list[float], tried: list[tuple[Mutant, Outcome]]) -> float:
     return round(100 * sum(taken) / sum(found.seconds for _, found in tried), 1)
 
 
-def main() -> None:
-    """Draw the mutants, test those that are not done, print, and write the results file."""
+def _options() -> argparse.Namespace:
     asked = parser(__doc__, data=False)
     asked.add_argument("--source", type=Path, default=HERE.parent, help="git checkout that is measured")
     asked.add_argument(
@@ -406,18 +469,29 @@ def main() -> None:
     asked.add_argument("--mutants", type=int, default=400)
     asked.add_argument("--seed", type=int, default=SEED)
     asked.add_argument("--workers", type=int, default=1, help="copies that are tested at a time")
+    asked.add_argument("--again", type=Path, help="results file: only its survivors are tried")
+    asked.add_argument("--only", default="", help="try only those drawn whose module's path begins so")
     asked.add_argument("--minutes", type=float, default=float("inf"), help="begin no mutant after these")
-    options = asked.parse_args()
+    return asked.parse_args()
+
+
+def main() -> None:
+    """Draw the mutants, test those that are not done, print, and write the results file."""
+    options = _options()
     begun = time.monotonic()
     source = options.source.resolve()
     work = (options.work or source / "build" / "mutation").resolve()
     work.mkdir(parents=True, exist_ok=True)
 
     found, left_out = work_items(source)
-    drawn = draw(source, found, options.mutants, options.seed)
-    header = {"source": _identity(source), "seed": options.seed, "mutants": options.mutants}
+    first = None if options.again is None else json.loads(options.again.read_text(encoding="utf-8"))
+    drawn = (
+        survivors_of(first, source, found) if first else draw(source, found, options.mutants, options.seed)
+    )
+    header = {"source": _identity(source), "seed": options.seed, "mutants": len(drawn)}
     journal = Journal(work / "journal.jsonl", header)
-    todo = [mutant for mutant in drawn if mutant.key not in journal.done]
+    wanted = tuple(options.only.split(","))
+    todo = [one for one in drawn if one.key not in journal.done and one.module.startswith(wanted)]
     benches: SimpleQueue[Bench] = SimpleQueue()
     for number in range(options.workers if todo else 0):
         bench = Bench(source, work / f"tree-{number}")
@@ -430,7 +504,7 @@ def main() -> None:
             return
         bench = benches.get()
         try:
-            outcome = bench.try_mutant(mutant, 30 + 3 * seconds.get(mutant.module, seconds.get("", 60)))
+            outcome = bench.try_mutant(mutant, 30 + 3 * seconds[baseline_of(mutant.module)])
         finally:
             benches.put(bench)
         journal.add(outcome)
@@ -451,13 +525,19 @@ def main() -> None:
         capture_output=True,
         text=True,
     ).stdout.strip()
+    if first is not None:
+        again = summary(drawn, journal.done)
+        left = first["survived"] - again[KILLED] - again[TIMEOUT]
+        score_pct = round(100 * (1 - left / first["tried"]), 1)
+        publish({**first, "again": {"commit": commit, "score_pct_of_all": score_pct, **again}}, options.out)
+        return
     result = {
         "command": "python benchmarks/mutation.py --out benchmarks/results/mutation.json",
         "commit": commit,
         "seed": options.seed,
         "work_items": len(found),
         "left_out": left_out,
-        "tests": {"modules": list(TESTS), "kernels": list(KERNEL_TESTS)},
+        "tests": {"modules": list(TESTS), "audit": list(AUDIT_TESTS), "kernels": list(KERNEL_TESTS)},
         **summary(drawn, journal.done),
         "machine": machine(),
         "versions": versions(("cosmic-ray", "pytest", "hypothesis", "numpy", "numba")),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsvol.engine.arrays import NS_PER_MS
 from newsvol.engine.errors import TapeError
 from newsvol.engine.ledger import NOT_SENT, STAGES, LatencyLedger, percentiles
 
@@ -110,3 +111,8 @@ def test_percentiles_are_durations_that_happened(durations):
 
 def test_no_ticks_have_no_percentiles():
     assert percentiles(np.empty(0, np.int64)) == {"count": 0}
+
+
+def test_percentiles_are_those_that_their_names_say():
+    found = percentiles(np.arange(101)[::-1] * NS_PER_MS)
+    assert found == {"count": 101, "mean_ms": 50, "p50_ms": 50, "p95_ms": 95, "p99_ms": 99, "max_ms": 100}

@@ -1,5 +1,7 @@
 """Fusion: no news leaves HAR exactly as it was, news moves it within bounds, and nothing knows the future."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -178,3 +180,48 @@ def test_a_form_that_does_not_exist_is_refused():
         InputError, match="fusion form 'loglinear' is none of: log_linear, weighted_sum, none"
     ):
         FusionConfig(form="loglinear")  # type: ignore[arg-type]
+
+
+def test_a_weighted_sum_is_bounded_on_either_side_by_the_same_factor():
+    one = np.ones(1)
+    fused = WeightedSum(1.0, 0, mean=0 * one, deviation=one, spread=one).fuse(
+        np.zeros(4, np.int64), np.full(4, 2.0), np.array([[-1e6], [-0.5], [1.0], [1e6]])
+    )
+    # half and twice the volatility are within the bounds
+    bound = np.exp(MAX_LOG_EFFECT)
+    assert fused == pytest.approx([2.0 / bound, 2.0 / 4, 2.0 * 4, 2.0 * bound], rel=1e-12)
+
+
+def test_news_never_takes_more_than_nine_tenths_of_its_own_volatility():
+    one = np.ones(1)
+    fused = WeightedSum(0.2, 0, mean=0 * one, deviation=one, spread=one).fuse(
+        np.zeros(1, np.int64), np.full(1, 2.0), np.array([[-1e6]])
+    )
+    assert fused == pytest.approx([2.0 * (0.8 + 0.2 * 0.1) ** 2], rel=1e-12)
+
+
+def test_a_log_linear_effect_is_bounded_on_either_side_by_the_same_factor():
+    fused = LogLinear(np.ones((1, 1)), np.zeros((1, 1))).fuse(
+        np.zeros(4, np.int64), np.full(4, 2.0), np.array([[-9.0], [-1.4], [1.4], [9.0]])
+    )
+    assert np.log(fused / 2.0) == pytest.approx([-1.5, -1.4, 1.4, 1.5], rel=1e-12)
+
+
+@pytest.mark.parametrize(("half_lives", "read"), [(1, 0), (2, 1), (3, 1)])
+def test_the_weighted_sum_reads_the_second_half_life_or_the_only_one(half_lives, read):
+    variance, realized, features = make_case(9, effect=0.5)
+    width = half_lives * len(CHANNELS)
+    config = FusionConfig(form="weighted_sum", min_rows=50)
+    fusion = fit_fusion(config, variance, realized, features[:, :width])
+    assert isinstance(fusion, WeightedSum)
+    assert fusion.column == read * len(CHANNELS) + CHANNELS.index("abs_score")
+    fused = fusion.fuse(BUCKETS, variance, features[:, :width])
+    assert np.all(fused[72:] != variance[72:])
+
+
+def test_what_was_fitted_cannot_be_replaced():
+    parts = [FusionConfig(), *(fit_fusion(FusionConfig(form=form), *make_case(0)) for form in FORMS)]
+    for part in parts:
+        for name in vars(part):
+            with pytest.raises(FrozenInstanceError):
+                setattr(part, name, None)

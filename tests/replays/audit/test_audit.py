@@ -241,6 +241,59 @@ def test_a_lookback_that_is_too_short_is_said_to_be(
     assert str(np.datetime64(found.first_ns, "ns").astype("datetime64[s]")) in str(found)
 
 
+def test_a_date_in_the_code_of_a_plug_in_is_found_and_said_to_be_hindsight(
+    small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither another pass nor another future shows it: only another year does."""
+    date_ns = int(small.sessions.open_ns[50])
+    source = strategy(
+        f"weight = np.where(frame.tick_ns < {date_ns}, 0.9, 0.1)\n"
+        "return np.where(np.isfinite(frame.variance), weight, np.nan)"
+    )
+    report = audited(small, tmp_path, monkeypatch, source, moments=2)
+    (found,) = report.findings
+    assert (found.part, found.column) == ("strategy mine", "weight")
+    assert found.what == "says something else where everything is 28 years later"
+    assert found.cause.startswith("It goes by the year: dates in its code are hindsight")
+    # the rows before the date differ, from the first forecast on, and are named by their own stamps
+    assert found.first_ns is not None
+    assert small.sessions.open_ns[0] < found.first_ns < date_ns
+    assert 0 < found.rows < found.of
+
+
+def test_what_is_found_in_one_way_is_not_said_again_in_another(
+    small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = strategy(
+        f"late = frame.tick_ns > {int(small.sessions.open_ns[50])}\n"
+        "weight = np.where(late ^ (frame.close > frame.close[-1]), 0.9, 0.1)\n"
+        "return np.where(np.isfinite(frame.variance), weight, np.nan)"
+    )
+    (found,) = audited(small, tmp_path, monkeypatch, source, moments=2).findings
+    assert "from what was known then" in found.what
+
+
+def test_what_a_plug_in_takes_from_its_process_is_found_where_the_future_is_changed(
+    small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says the same live and as columns, and in any year: the tape's last close, found up the stack."""
+    source = strategy(
+        "caller = sys._getframe()\n"
+        "while not hasattr(caller.f_locals.get('self'), 'tape'):\n"
+        "    caller = caller.f_back\n"
+        "last = caller.f_locals['self'].tape.bars.close[-1]\n"
+        "return np.where(np.isfinite(frame.variance), last % 1, np.nan)",
+        "import sys",
+    )
+    (found,) = audited(small, tmp_path, monkeypatch, source, moments=3).findings
+    assert (found.part, found.column, found.cause) == ("strategy mine", "weight", "It knows what comes later")
+    # redrawn, deleted, blanked: the last close is another one at all three moments
+    begin, _, end = found.what.partition(" after ")
+    assert begin == "changed when the future of bars and news was changed (redraw)"
+    assert end.endswith(", at 3 of 3 moments")
+    assert 0 < found.rows <= found.of
+
+
 def test_no_plug_in_enters_the_process_that_judges(
     small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

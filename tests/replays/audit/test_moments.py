@@ -21,6 +21,23 @@ def test_moments_are_stamps_of_ticks_and_bars_in_sessions(planted: tuple[Tape, F
     assert np.array_equal(moments, choose_moments(tape, ticks, 500, np.random.default_rng(0)))
 
 
+def test_a_fifth_of_the_moments_each_lies_where_it_pays_to_know_more(
+    planted: tuple[Tape, FloatArray],
+) -> None:
+    tape, _ = planted
+    ticks = tape.sessions.open_ns[100:] + 1
+    moments = choose_moments(tape, ticks, 5_000, np.random.default_rng(1))
+    of_ticks, of_bars, *near = (moments[place::5] for place in range(5))
+    assert np.isin(of_ticks, ticks).all()
+    assert not np.isin(of_bars, ticks).any()
+    size = np.abs(np.log(tape.bars.close / tape.bars.open))
+    large = np.sort(tape.bars.close_ns[np.argsort(size)[-200:]])
+    for chosen, events in zip(near, (tape.sessions.close_ns, tape.news.available_ns, large), strict=True):
+        wait = events[np.searchsorted(events, chosen, side="right")] - chosen
+        assert wait.min() > 0
+        assert 29 * NS_PER_MINUTE < wait.max() <= 30 * NS_PER_MINUTE
+
+
 def test_a_tape_without_headlines_has_moments_too(planted: tuple[Tape, FloatArray]) -> None:
     tape = Tape(planted[0].bars, planted[0].news.take(slice(0)), planted[0].sessions, planted[0].info)
     moments = choose_moments(tape, tape.sessions.open_ns[50:], 20, np.random.default_rng(0))

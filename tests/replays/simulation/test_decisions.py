@@ -1,6 +1,6 @@
 """What strategies look at: each row holds what was known at its tick, and nothing later."""
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -119,3 +119,9 @@ def test_the_volatility_of_the_whole_day_has_the_night_in_it(history: VolHistory
     assert np.isfinite(frame.session_vol).all()
     np.testing.assert_allclose(frame.annual_vol[:2], frame.session_vol[:2] * [1.0, 1.2])
     assert np.isnan(frame.annual_vol[2])  # no night is known, so neither is the day
+
+
+def test_the_ticks_of_the_models_cannot_be_replaced(history: VolHistory) -> None:
+    ticks = ticks_at([0], history, TickKind.SESSION_OPEN)
+    with pytest.raises(FrozenInstanceError):
+        ticks.forecast_ns = ticks.available_ns  # type: ignore[misc]

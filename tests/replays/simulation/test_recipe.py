@@ -163,3 +163,38 @@ def test_a_recipe_whose_events_cannot_be_used_is_refused(
 def test_a_number_or_name_that_no_run_can_use_is_refused_by_its_key(key: str, value: object) -> None:
     with pytest.raises(RecipeError, match=re.escape(key)):
         load_recipe(changes={key: value})
+
+
+@pytest.mark.parametrize("key", ["seed", "fill", "cash", "rebalance_band", "span", "sentiment"])
+def test_a_key_that_may_be_left_out_is_then_as_in_the_shipped_recipe(key: str) -> None:
+    content = changed()
+    content.pop(key, None)
+    assert parse_recipe(content, "test") == load_recipe(None)
+
+
+@pytest.mark.parametrize(
+    "span", [{"first": "2023-06-01"}, {"last": "2023-06-01"}, {"first": "2023-06-01", "last": "2023-06-01"}]
+)
+def test_a_span_may_be_open_at_either_end_or_one_day_long(span: dict[str, str]) -> None:
+    given = parse_recipe(changed(span=span), "test").span.model_dump(mode="json", exclude_none=True)
+    assert given == span
+
+
+def test_a_span_that_runs_backwards_is_refused() -> None:
+    with pytest.raises(RecipeError, match="last 2023-05-31 is before first 2023-06-01"):
+        parse_recipe(changed(span={"first": "2023-06-01", "last": "2023-05-31"}), "test")
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("seed.x", "'seed' holds no keys, so there is no 'seed.x'"),
+        ("seed.x.y", "'seed.x' holds no keys"),
+        ("strategies.vol_targt.target_vol_pct", "no 'strategies.vol_targt'; did you mean 'vol_target'"),
+        ("fusion.form.x.y", "'fusion.form.x' holds no keys"),
+        ("strategies.vol_target.name.x.y", "'strategies.vol_target.name.x' holds no keys"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_named_as_far_as_it_leads(key: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=re.escape(message)):
+        load_recipe(changes={key: 1})

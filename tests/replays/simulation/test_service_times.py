@@ -1,6 +1,9 @@
 """Service times: by rule, or measured."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
+import pytest
 
 from newsvol.engine.arrays import NS_PER_MS, FloatArray, IntArray
 from newsvol.engine.frames import DecisionFrame
@@ -47,3 +50,9 @@ def test_live_decisions_are_what_is_traded(planted: tuple[Tape, FloatArray], rec
     run = run_session(tape, only, history, probs, ServiceTimes(none, none), decide).strategies["vol_target"]
     assert run.targets.weight.tolist() == [0.25]
     assert set(run.decide_ns.tolist()) == {7}
+
+
+def test_what_was_charged_cannot_be_replaced() -> None:
+    charged = rule_times(parse_latency("zero"), TICKS)
+    with pytest.raises(FrozenInstanceError):
+        charged.score_ns = charged.forecast_ns  # type: ignore[misc]

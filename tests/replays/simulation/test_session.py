@@ -1,5 +1,7 @@
 """A replay in memory: the queue is charged, the clock is kept, and events agree with columns."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from account import Account
@@ -10,15 +12,18 @@ from newsvol.engine.errors import RecipeError
 from newsvol.engine.latency import parse_latency
 from newsvol.engine.loop import walk
 from newsvol.engine.ticks import TickFrame, TickKind
-from newsvol.replays.simulation.recipe import Recipe
+from newsvol.replays.simulation.live_pass import LiveNumbers
+from newsvol.replays.simulation.recipe import Recipe, SpanSection
 from newsvol.replays.simulation.service_times import ServiceTimes, rule_times
 from newsvol.replays.simulation.session import (
     Scope,
     Session,
     build_forecaster,
     costs_of,
+    forecasts_of_live,
     model_ticks,
     run_session,
+    tape_of_span,
 )
 from newsvol.replays.tapes.calendar import trading_year
 from newsvol.replays.tapes.tape import Tape
@@ -175,3 +180,59 @@ def test_a_forecaster_that_needs_events_says_so_when_it_is_built(recipe: Recipe)
     volatility = recipe.volatility.model_copy(update={"forecaster": "log-har-p-events"})
     with pytest.raises(RecipeError, match=r"needs volatility.events"):
         build_forecaster(recipe.model_copy(update={"volatility": volatility}))
+
+
+@pytest.mark.parametrize("chosen", ["vol_target_naive", "news_tilt"])
+def test_a_scope_runs_the_strategies_that_it_names_whatever_comes_before_them(
+    planted: tuple[Tape, FloatArray], recipe: Recipe, instant: Session, chosen: str
+) -> None:
+    tape, probs = planted
+    service = rule_times(parse_latency("zero"), model_ticks(tape, instant.history))
+    told: list[str] = []
+    only = run_session(
+        tape, recipe, instant.history, probs, service, scope=Scope((chosen,)), on_strategy=told.append
+    )
+    assert list(only.strategies) == told == [chosen]
+    np.testing.assert_array_equal(
+        only.strategies[chosen].targets.weight, instant.strategies[chosen].targets.weight
+    )
+
+
+def test_a_bucket_at_whose_beginning_nothing_ticked_has_no_forecast_and_not_the_last_one(
+    planted: tuple[Tape, FloatArray], recipe: Recipe, instant: Session
+) -> None:
+    forecasts, buckets = instant.forecasts, len(instant.history.buckets)
+    silent, last = buckets - 20, int(forecasts.bucket_tick[-1])
+    kept = np.arange(len(instant.ticks)) <= last
+    kept[forecasts.bucket_tick[silent]] = False
+    numbers = LiveNumbers(
+        forecasts.by_name["log-har-p"],
+        forecasts.by_name["diurnal-ewma"],
+        forecasts.fused[kept],
+        forecasts.tone[kept],
+    )
+    found = forecasts_of_live(planted[0], recipe, instant.history, instant.ticks.take(kept), numbers)
+    assert np.isfinite(found.fused[-1])
+    assert found.bucket_tick[silent] == -1
+    expected = forecasts.by_name["fused"].copy()
+    expected[silent] = np.nan
+    np.testing.assert_array_equal(found.by_name["fused"], expected)
+
+
+def test_a_span_may_be_the_first_or_the_last_day_of_the_tape(
+    planted: tuple[Tape, FloatArray], recipe: Recipe
+) -> None:
+    tape, _ = planted
+    begins, ends = tape.days()
+    last = recipe.model_copy(update={"span": SpanSection(first=ends)})
+    assert len(tape_of_span(tape, last).sessions) == len(tape.sessions)
+    first = recipe.model_copy(update={"span": SpanSection(last=begins)})
+    assert len(tape_of_span(tape, first).sessions) == 1
+
+
+def test_what_a_session_computed_cannot_be_replaced(instant: Session) -> None:
+    parts = (Scope(), instant, instant.forecasts, instant.strategies["vol_target"])
+    for part in parts:
+        for name in vars(part):
+            with pytest.raises(FrozenInstanceError):
+                setattr(part, name, None)

@@ -137,3 +137,32 @@ def test_a_column_that_grows_is_the_whole_one_to_the_bit(market, name):
     ends = np.unique(np.append(rng.integers(1, rows, 60), [1, 2, 3, rows]))
     grown = np.concatenate([table.extend(history, history.z, int(end)) for end in ends])
     assert grown[:, 0].tobytes() == column(history, name).tobytes()
+
+
+def with_volume(history: VolHistory, volume: np.ndarray) -> VolHistory:
+    return replace(history, measures=replace(history.measures, volume=volume))
+
+
+def test_half_of_the_usual_volume_is_that_of_the_last_twenty_sessions(plain_history):
+    slots, calm, busy = 3, 500, 20
+    history = plain_history([1.0] * (slots * (calm + busy + 1)), slots)
+    session = history.buckets.session
+    loud = with_volume(history, np.where(session < calm, 100.0, 200.0))
+    values = column(loud, "volume")
+    assert values[slots * calm + 1] == pytest.approx(np.log(2.0), abs=1e-6)
+    # the last bucket's volume is read against twenty sessions of 200 and those before, of 100
+    assert values[slots * (calm + busy) + 1] == pytest.approx(np.log(2.0) / 2, abs=1e-6)
+
+
+def test_a_volume_moves_its_column_by_one_and_a_half_at_most(plain_history):
+    history = plain_history([1.0] * 12, 3)
+    volume = np.full(12, 100.0)
+    volume[6], volume[7], volume[8] = 1e6, 1e-3, 100.0 * np.exp(1.4)
+    assert column(with_volume(history, volume), "volume")[7:10] == pytest.approx([1.5, -1.5, 1.4])
+
+
+def test_the_end_of_a_bucket_is_read_within_a_hundredth_and_a_hundred_times_the_whole(plain_history):
+    history = plain_history([4.0] * 4, 4)
+    measures = replace(history.measures, recent_rv=np.array([0.0, 1e6, 0.05, 1.0]))
+    values = column(replace(history, measures=measures), "recent")
+    assert values == pytest.approx([0.0, np.log(0.01), np.log(100.0), np.log(0.0125)])

@@ -98,3 +98,21 @@ def test_kernel_and_twin_agree_in_every_fit(seed, fit, missing, ridge, window):
     assert np.isfinite(twin).any()
     np.testing.assert_allclose(forecast, twin, rtol=1e-8)
     assert np.array_equal(smearing, twin_smearing, equal_nan=True)
+
+
+def test_a_bucket_counts_at_most_as_twenty_times_its_forecast_in_a_qlike_fit():
+    """The coefficients that a bucket leaves behind are the same from twenty times its forecast on."""
+
+    def beta_after(ratio: float) -> np.ndarray:
+        state = HarState(HarConfig(200, 60, True, SHORT, "qlike"), 122)
+        x = log_series(120, seed=6)
+        for value in [np.nan, *x]:
+            forecast, _ = state.step(value)
+        state.step(forecast + np.log(ratio))
+        return state.beta.copy()
+
+    below, at, above, print_ = (beta_after(ratio) for ratio in (19.9, 20.0, 20.1, 2e6))
+    assert np.abs(below / at - 1.0).max() > 1e-5
+    # that a print is on the tape stays in X'X: in the coefficients of the same step it does not show
+    np.testing.assert_allclose(above, at, rtol=1e-9)
+    np.testing.assert_allclose(print_, at, rtol=1e-9)
