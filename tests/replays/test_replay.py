@@ -1,6 +1,6 @@
 """A replay, from a tape to a run folder."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,7 @@ import pytest
 from golden_replay import PerfectScorer, golden_replay
 
 from newsvol.engine.arrays import NS_PER_HOUR, FloatArray
-from newsvol.engine.errors import InputError, OutputError, PeekingError, TapeError
+from newsvol.engine.errors import InputError, OutputError, PeekingError, RunError, TapeError
 from newsvol.engine.frames import DecisionFrame
 from newsvol.replays.replay import replay
 from newsvol.replays.simulation.recipe import load_recipe
@@ -159,3 +159,58 @@ def test_a_strategy_cannot_change_what_the_next_one_reads(tmp_path: Path) -> Non
         recipe = load_recipe(changes={"latency.model": "zero", "strategies": [{"name": "greedy"}]})
         with pytest.raises(InputError, match=r"strategy 'greedy' .* writes into columns"):
             replay(tape, recipe, tmp_path / "run", load=lambda _model, _device: scorer)
+
+
+@dataclass(frozen=True)
+class Alternating:
+    """Moves its weight by the rebalance band: whether an order is sent hangs on the last digits."""
+
+    every_bar: bool = False
+    lookback: int = 1
+
+    def decide(self, frame: DecisionFrame) -> FloatArray:
+        # live exactly a band apart, as columns a little more, within what sums may round apart
+        off = 0.0 if len(frame) == 1 else 4e-10
+        weight = np.where(frame.slot % 2 == 0, 0.5, 0.55 * (1 + off))
+        return np.where(np.isfinite(frame.variance), weight, np.nan)
+
+
+def test_a_recording_trades_what_was_decided_and_no_more(tmp_path: Path) -> None:
+    tape, _ = synthesize(MARKET)
+    scorer = PerfectScorer(MARKET)
+    with STRATEGIES.lend("alternating", Alternating):
+        entries = [{"name": "alternating"}]
+        recipe = load_recipe(changes={"latency.model": "measured", "strategies": entries})
+        measured = replay(tape, recipe, tmp_path / "m", load=lambda _model, _device: scorer)
+        again = replay(
+            tape,
+            recipe.with_changes(f"recorded:{tmp_path / 'm'}"),
+            tmp_path / "r",
+            load=lambda _model, _device: scorer,
+        )
+    for name in ("decide", "orders", "equity", "ledger"):
+        assert again.table(name).to_pandas().equals(measured.table(name).to_pandas()), name
+
+
+def test_a_recording_is_not_charged_to_a_strategy_that_decides_otherwise(tmp_path: Path) -> None:
+    tape, _ = synthesize(MARKET)
+    scorer = PerfectScorer(MARKET)
+    entries = [{"name": "moody"}]
+
+    class Moody(Alternating):
+        def decide(self, frame: DecisionFrame) -> FloatArray:
+            return np.where(np.isfinite(frame.variance), mood[0], np.nan)
+
+    mood = [0.5]
+    with STRATEGIES.lend("moody", Moody):
+        recipe = load_recipe(changes={"latency.model": "measured", "strategies": entries})
+        replay(tape, recipe, tmp_path / "m", load=lambda _model, _device: scorer)
+        mood[0] = 0.7
+        with pytest.raises(RunError, match=r"'moody' decides 0\.5 at row .* it decides 0\.7 now"):
+            replay(
+                tape,
+                recipe.with_changes(f"recorded:{tmp_path / 'm'}"),
+                tmp_path / "r",
+                load=lambda _model, _device: scorer,
+            )
+    assert not (tmp_path / "r").exists()

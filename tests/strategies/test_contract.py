@@ -194,7 +194,11 @@ def test_sums_of_others_may_round_apart_and_no_more(make_frame):
         return lambda frame: usual(frame) * (1.0 + (share if len(frame) == 1 else 0.0))
 
     frame = make_frame(50, seed=0)
-    decide_live("mine", Foreign(off_by(1e-10)), frame)
+    live, _ = decide_live("mine", Foreign(off_by(1e-10)), frame)
+    # the live weights are the ones that are traded, to the last digit
+    known = np.isfinite(live)
+    assert np.array_equal(live, usual(frame) * (1.0 + 1e-10), equal_nan=True)
+    assert (live[known] != usual(frame)[known]).any()
     with pytest.raises(PeekingError):
         decide_live("mine", Foreign(off_by(1e-8)), frame)
 

@@ -206,7 +206,7 @@ def test_measured_headlines_are_read_when_the_queue_has_done_them(small: Tape) -
     assert not np.array_equal(live.tone, at_once.forecasts.tone)
 
 
-@pytest.mark.parametrize("what", ["fused", "tone", "naive"])
+@pytest.mark.parametrize("what", ["fused", "tone", "naive", "diurnal", "night_share"])
 def test_columns_that_say_something_else_stop_the_replay(planted: tuple[Tape, FloatArray], what: str) -> None:
     tape = first_sessions(planted[0], 60)
     probs, history = planted[1][: len(tape.news)], measure_history(tape.bars, tape.sessions)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from account import Account
 
-from newsvol.engine.arrays import NS_PER_MS, FloatArray
+from newsvol.engine.arrays import NS_PER_MS, NS_PER_SECOND, FloatArray, IntArray
 from newsvol.engine.clock import SimulatedClock
 from newsvol.engine.errors import RecipeError
+from newsvol.engine.frames import DecisionFrame
 from newsvol.engine.latency import parse_latency
 from newsvol.engine.loop import walk
 from newsvol.engine.ticks import TickFrame, TickKind
@@ -29,6 +30,7 @@ from newsvol.replays.tapes.calendar import trading_year
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.history import measure_history
 from newsvol.strategies.portfolio import simulate
+from newsvol.strategies.protocol import Strategy
 
 
 def run(planted: tuple[Tape, FloatArray], recipe: Recipe, latency: str = "zero") -> Session:
@@ -75,6 +77,26 @@ def test_one_worker_scores_and_forecasts_in_turn(planted: tuple[Tape, FloatArray
     assert done.started_ns.tolist() == started
     np.testing.assert_array_equal(done.scored_ns, done.started_ns + service.score_ns)
     np.testing.assert_array_equal(done.forecast_ns, done.scored_ns + service.forecast_ns)
+
+
+def test_a_decision_waits_for_the_one_before_it(planted: tuple[Tape, FloatArray], recipe: Recipe) -> None:
+    tape, probs = planted
+    history = measure_history(tape.bars, tape.sessions)
+    none = np.zeros(len(model_ticks(tape, history)), dtype=np.int64)
+    four_hours = 4 * 3_600 * NS_PER_SECOND
+
+    def decide(_name: str, _strategy: Strategy, frame: DecisionFrame) -> tuple[FloatArray, IntArray]:
+        return np.where(np.isfinite(frame.variance), 0.5, np.nan), np.full(len(frame), four_hours)
+
+    session = run_session(
+        tape, recipe, history, probs, ServiceTimes(none, none), decide, scope=Scope(("vol_target",), ())
+    )
+    run, free_ns, expected = session.strategies["vol_target"], 0, []
+    for ready_ns in session.ticks.forecast_ns.tolist():
+        free_ns = max(ready_ns, free_ns) + four_hours
+        expected.append(free_ns)
+    assert run.decided_ns.tolist() == expected
+    assert (np.diff(run.decided_ns) >= four_hours).all()
 
 
 def test_nothing_is_forecast_at_the_last_close(instant: Session, planted: tuple[Tape, FloatArray]) -> None:
@@ -208,6 +230,8 @@ def test_a_bucket_at_whose_beginning_nothing_ticked_has_no_forecast_and_not_the_
     numbers = LiveNumbers(
         forecasts.by_name["log-har-p"],
         forecasts.by_name["diurnal-ewma"],
+        instant.history.diurnal,
+        instant.history.night_share,
         forecasts.fused[kept],
         forecasts.tone[kept],
     )
