@@ -535,6 +535,7 @@ def main() -> None:
         "command": "python benchmarks/mutation.py --out benchmarks/results/mutation.json",
         "commit": commit,
         "seed": options.seed,
+        "only": options.only or None,
         "work_items": len(found),
         "left_out": left_out,
         "tests": {"modules": list(TESTS), "audit": list(AUDIT_TESTS), "kernels": list(KERNEL_TESTS)},
