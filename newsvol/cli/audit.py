@@ -5,6 +5,7 @@ import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -78,8 +79,7 @@ def audit(
     chosen = content.get("seed", SEED)
     request = Request(content, where, folder, moments, chosen if isinstance(chosen, int) else SEED, allowed)
     for number in (signal.SIGTERM, signal.SIGHUP):
-        # ended from outside, it leaves no process and no folder either
-        signal.signal(number, lambda given, _frame: sys.exit(128 + given))
+        signal.signal(number, _end)
     with stages(show=not as_json) as on_progress:
         report = run_audit(source, request, on_progress)
     if as_json:
@@ -99,6 +99,12 @@ def audit(
         click.echo(f"audited: {', '.join(report.parts)}")
     if report.findings:
         raise SystemExit(EXIT_LEAK)
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    """Ended from outside, leave no process and no folder either; asked twice, end at once."""
+    signal.signal(number, signal.SIG_DFL)
+    sys.exit(128 + number)
 
 
 def _day(stamp_ns: int) -> str:

@@ -169,8 +169,8 @@ class Alternating:
     lookback: int = 1
 
     def decide(self, frame: DecisionFrame) -> FloatArray:
-        # live exactly a band apart, as columns a little more, within what sums may round apart
-        off = 0.0 if len(frame) == 1 else 4e-10
+        # live a little less than the band apart, as columns a little more: within what sums may round apart
+        off = -2e-10 if len(frame) == 1 else 2e-10
         weight = np.where(frame.slot % 2 == 0, 0.5, 0.55 * (1 + off))
         return np.where(np.isfinite(frame.variance), weight, np.nan)
 

@@ -156,6 +156,8 @@ class Watch:
         if path is None or isinstance(path, int):
             return False
         place = os.path.abspath(os.fsdecode(path))
+        if os.path.basename(place) == "__pycache__":
+            return True
         if place.endswith(_CODE_ENDINGS) or any(f"{ending}.tmp" in place for ending in (".nbi", ".nbc")):
             return True
         folders = self._allowed

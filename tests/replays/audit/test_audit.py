@@ -150,6 +150,11 @@ ACTS = {
     "reads more bytes than the files that Python opened have": strategy(
         f"pa.OSFile('{{tmp}}/answers.txt').read()\n{HELD}", "import pyarrow as pa"
     ),
+    "reads the file {tmp}/answers.pth": strategy(
+        "with ThreadPoolExecutor() as pool:\n"
+        f"    list(pool.map(np.loadtxt, ['{{tmp}}/answers.pth']))\n{HELD}",
+        "from concurrent.futures import ThreadPoolExecutor",
+    ),
     "connects to": strategy(
         "s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)\n"
         "s.settimeout(0.01)\n"
@@ -173,6 +178,7 @@ def test_what_a_plug_in_does_beside_computing_is_named(
 ) -> None:
     (tmp_path / "answers.txt").write_text("1" * 1_000_000)
     np.save(tmp_path / "answers.npy", np.ones(3))
+    np.savetxt(tmp_path / "answers.pth", np.ones(3))
     source = ACTS[what].replace("{tmp}", str(tmp_path))
     report = audited(small, tmp_path, monkeypatch, source, moments=1)
     assert what.replace("{tmp}", str(tmp_path)) in "\n".join(one.what for one in report.findings)
@@ -431,3 +437,16 @@ def test_what_libraries_read_is_not_laid_at_the_door_of_a_plug_in(
     (found,) = audited(small, tmp_path, monkeypatch, source, moments=1).findings
     assert found.what == f"reads the file {tmp_path}/coef.csv"
     assert "--allow-read" in found.cause
+
+
+def test_an_order_that_hangs_on_the_last_digits_is_found(
+    small: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = strategy(
+        "off = -2e-10 if len(frame) == 1 else 2e-10\n"
+        "weight = np.where(frame.slot % 2 == 0, 0.5, 0.55 * (1 + off))\n"
+        "return np.where(np.isfinite(frame.variance), weight, np.nan)"
+    )
+    (found,) = audited(small, tmp_path, monkeypatch, source, moments=1).findings
+    assert (found.part, found.column) == ("strategy mine", "order")
+    assert "other orders come of it" in found.cause
