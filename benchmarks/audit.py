@@ -44,7 +44,7 @@ def audit(*arguments: str, plug_ins: Path | None = None) -> dict[str, Any]:
     return {"exit": done.returncode, "findings": json.loads(done.stdout)["findings"], "wall_s": wall_s}
 
 
-def leaks(seeds: int) -> list[dict[str, Any]]:
+def leaks(seeds: range) -> list[dict[str, Any]]:
     """Audit every leak with every seed."""
     rows = []
     for file in sorted(LEAKS.glob("*/leaks.toml")):
@@ -56,7 +56,7 @@ def leaks(seeds: int) -> list[dict[str, Any]]:
                 else ["--set", f"volatility.forecaster={name}", "--set", "strategies=[{name: vol_target}]"]
             )
             runs = []
-            for seed in range(1, seeds + 1):
+            for seed in seeds:
                 seen = audit("--seed", str(seed), *chosen, plug_ins=file.parent)
                 own = [one for one in seen["findings"] if one["part"] == f"{kind} {name}"]
                 runs.append(
@@ -82,6 +82,8 @@ def honest(data: Path | None) -> list[dict[str, Any]]:
     from newsvol.signals.volatility.naive import NAIVE
 
     forecasters = [name for name in (*HAR_SPECIFICATIONS, *NAIVE) if name not in SCHEDULED]
+    # a bucket of one bar has no jump
+    unfit = ("har-j", "har-cj")
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         tapes: dict[str, list[str]] = {"embedded": []}
@@ -95,6 +97,8 @@ def honest(data: Path | None) -> list[dict[str, Any]]:
                 tapes[name] = ["--tape", tape, *(("--to", "2001-12-31") if name == "SPY hours" else ())]
         for tape, words in tapes.items():
             for name in forecasters:
+                if tape == "SPY hours" and name in unfit:
+                    continue
                 short = ["--set", "volatility.min_window=100", "--set", "volatility.window=600"]
                 short += ["--moments", "12"]
                 seen = audit(*words, *short, "--set", f"volatility.forecaster={name}")
@@ -110,7 +114,7 @@ def main() -> None:
     asked = parser(__doc__)
     asked.add_argument("--seeds", type=int, default=3)
     options = asked.parse_args()
-    planted = leaks(options.seeds)
+    planted = leaks(range(1, options.seeds + 1))
     result = {
         "command": "python benchmarks/audit.py --data DIR --out benchmarks/results/audit.json",
         "leaks": planted,

@@ -203,7 +203,8 @@ def audit_block() -> str:
         runs = leak["runs"]
         found = " ".join("yes" if run["found"] else "**no**" for run in runs)
         share = f"{100 * runs[0]['rows'] / runs[0]['of']:.2g}%" if runs[0]["of"] else "-"
-        seconds = f"{min(run['wall_s'] for run in runs):.0f} to {max(run['wall_s'] for run in runs):.0f}"
+        taken = [run["wall_s"] for run in runs if run["wall_s"] is not None]
+        seconds = " to ".join(f"{one:.0f}" for one in sorted({min(taken), max(taken)}))
         rows.append(f"| {leak['kind']}: {leak['what']} | {leak['author']} | {share} | {found} | {seconds} |")
     tapes = list(dict.fromkeys(one["tape"] for one in result["honest"]))
     alarms = sum(one["exit"] for one in result["honest"])
@@ -215,7 +216,7 @@ def audit_block() -> str:
         f"Found {result['found']} of {result['of']}. Of {len(result['honest'])} honest audits (every "
         f"built-in forecaster without events, on {', '.join(tapes)}) {alarms or 'none'} gave a finding. The "
         f"shipped recipe on 14 months of SPY takes {year['wall_s']:.0f} s ({_machine(result)}). "
-        "`rows` is the share of rows that differ.",
+        "`rows` is the share of rows that differ. " + result.get("note", "").capitalize(),
     ]
     return "\n".join(rows)
 
