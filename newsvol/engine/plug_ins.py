@@ -52,6 +52,11 @@ def package_of(thing: Any) -> str:
     return str(getattr(thing, "__module__", "?")).partition(".")[0]
 
 
+def is_own(thing: Any) -> bool:
+    """Return whether newsvol brings the class, the function, or the class of the object."""
+    return package_of(thing) == PACKAGE
+
+
 def plug_in_of(factory: Any, distribution: Distribution | None = None) -> PlugIn | None:
     """Return what there is to know of where `factory` came from; None for newsvol's own.
 
@@ -62,7 +67,7 @@ def plug_in_of(factory: Any, distribution: Distribution | None = None) -> PlugIn
     """
     while isinstance(factory, partial):  # it says of itself that it stands in functools
         factory = factory.func
-    if package_of(factory) == PACKAGE:
+    if is_own(factory):
         return None
     module = str(getattr(factory, "__module__", "?"))
     return PlugIn(

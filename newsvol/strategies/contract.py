@@ -9,7 +9,7 @@ import numpy as np
 from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import InputError, PeekingError, RecipeError
 from newsvol.engine.frames import DecisionFrame
-from newsvol.engine.plug_ins import PACKAGE, called, differing_rows, one_number_each, only_reading, package_of
+from newsvol.engine.plug_ins import called, differing_rows, is_own, one_number_each, only_reading
 from newsvol.strategies.protocol import Strategy
 
 WARM_UP_CALLS = 20
@@ -112,7 +112,7 @@ def decide_rows(
     InputError
         As `decide_columns` does.
     """
-    whose, trusted = _called(name, strategy), package_of(_own(strategy)) == PACKAGE
+    whose, trusted = _called(name, strategy), is_own_strategy(strategy)
     weight, taken = np.full(len(rows), np.nan), np.zeros(len(rows), dtype=np.int64)
     for place, row in enumerate(rows.tolist()):
         seen = frame.take(slice(max(row - strategy.lookback + 1, 0), row + 1))
@@ -128,6 +128,16 @@ def decide_rows(
     return weight, taken
 
 
+def is_own_strategy(strategy: Any) -> bool:
+    """Return whether newsvol brings `strategy`: of an event strategy, what it wraps."""
+    return is_own(unwrapped(strategy))
+
+
+def unwrapped(strategy: Any) -> Any:
+    """Return the event strategy that newsvol has wrapped, or `strategy` itself."""
+    return getattr(strategy, "event_strategy", strategy)
+
+
 def _require_range(name: str, strategy: Strategy, weight: FloatArray, frame: DecisionFrame) -> None:
     outside = np.flatnonzero(~(np.isnan(weight) | (np.abs(weight) <= 1.0)))
     if len(outside):
@@ -141,7 +151,7 @@ def _require_range(name: str, strategy: Strategy, weight: FloatArray, frame: Dec
 def _require_same(
     name: str, strategy: Strategy, live: FloatArray, columns: FloatArray, frame: DecisionFrame
 ) -> None:
-    differ = differing_rows(live, columns, exactly=package_of(_own(strategy)) == PACKAGE)
+    differ = differing_rows(live, columns, exactly=is_own_strategy(strategy))
     if not len(differ):
         return
     row = int(differ[0])
@@ -162,9 +172,4 @@ def _as_weights(name: str, strategy: Strategy, given: Any, rows: int) -> FloatAr
 
 
 def _called(name: str, strategy: Any) -> str:
-    return called("strategy", name, _own(strategy))
-
-
-def _own(strategy: Any) -> Any:
-    # An event strategy is wrapped by newsvol, and is not newsvol's for that.
-    return getattr(strategy, "event_strategy", strategy)
+    return called("strategy", name, unwrapped(strategy))

@@ -10,7 +10,7 @@ from newsvol.engine.errors import LookAheadError
 from newsvol.engine.fills import fill_orders
 from newsvol.engine.frames import DecisionFrame, SentimentScores
 from newsvol.engine.latency import parse_latency
-from newsvol.engine.plug_ins import PACKAGE, package_of
+from newsvol.engine.plug_ins import is_own
 from newsvol.engine.ticks import TickKind
 from newsvol.replays.audit.observation import Observation, Series
 from newsvol.replays.simulation.decisions import ModelTicks
@@ -33,7 +33,7 @@ from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.sentiment import signed_score
 from newsvol.signals.volatility.history import VolHistory, measure_history
 from newsvol.signals.volatility.protocol import LiveForecaster
-from newsvol.strategies.contract import decide_columns, decide_rows
+from newsvol.strategies.contract import decide_columns, decide_rows, is_own_strategy
 from newsvol.strategies.events import as_walk
 from newsvol.strategies.orders import order_sides, settle
 from newsvol.strategies.protocol import Strategy
@@ -151,7 +151,7 @@ class Passes:
     def _of_forecasts(self, forecasts: Forecasts) -> list[Series]:
         begins_ns, ticks = self._history.buckets.open_ns, self._ticks
         name = self.recipe.volatility.forecaster
-        own = package_of(build_forecaster(self.recipe)) == PACKAGE
+        own = is_own(build_forecaster(self.recipe))
         return [
             Series(self._forecaster_part(), "variance", begins_ns, forecasts.by_name[name], own),
             Series(
@@ -185,7 +185,7 @@ class Passes:
     def _of_frames(self, forecasts: Forecasts) -> list[Series]:
         """Return what strategies are handed besides the forecast: newsvol's own, audited like others."""
         series, seen = [], set()
-        own = package_of(build_forecaster(self.recipe)) == PACKAGE
+        own = is_own(build_forecaster(self.recipe))
         for _, strategy, frame in self._strategies(forecasts):
             kind = "frame of every bar" if strategy.every_bar else "frame"
             if kind in seen:
@@ -235,8 +235,7 @@ def _name(part: str) -> str:
 
 
 def _weights(part: str, strategy: Strategy, frame: DecisionFrame, weight: FloatArray) -> Series:
-    own = package_of(getattr(strategy, "event_strategy", strategy)) == PACKAGE
-    return Series(part, "weight", frame.ready_ns, weight, own)
+    return Series(part, "weight", frame.ready_ns, weight, is_own_strategy(strategy))
 
 
 def _at_rows(series: Series, rows: IntArray) -> Series:

@@ -33,6 +33,7 @@ from newsvol.replays.tapes.calendar import trading_year
 from newsvol.replays.tapes.tape import Tape, load_tape
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.strategies.builtin import STRATEGIES
+from newsvol.strategies.contract import unwrapped
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -157,7 +158,7 @@ def plug_in_packages(recipe: Recipe) -> tuple[str, ...]:
 
 def _packages_loaded(recipe: Recipe) -> tuple[str, ...]:
     """Return the packages in which the loaded plug-ins stand."""
-    strategies = [getattr(one, "event_strategy", one) for one in recipe.build_strategies().values()]
+    strategies = [unwrapped(one) for one in recipe.build_strategies().values()]
     roots = {package_of(type(one)) for one in (build_forecaster(recipe), *strategies)}
     return tuple(sorted(roots - {PACKAGE, "builtins", "functools"}))
 

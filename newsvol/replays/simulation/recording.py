@@ -10,10 +10,10 @@ from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import RunError
 from newsvol.engine.frames import DecisionFrame
 from newsvol.engine.hashes import file_hash, text_hash
-from newsvol.engine.plug_ins import PACKAGE, differing_rows, package_of
+from newsvol.engine.plug_ins import differing_rows
 from newsvol.engine.ticks import TickFrame
 from newsvol.replays.simulation.service_times import ServiceTimes
-from newsvol.strategies.contract import decide_columns
+from newsvol.strategies.contract import decide_columns, is_own_strategy
 from newsvol.strategies.protocol import Strategy
 
 _SERVICE = pa.schema([("kind", pa.int64()), ("score_ns", pa.int64()), ("forecast_ns", pa.int64())])
@@ -95,8 +95,7 @@ class Recording:
         """
         weight, taken = self.decide_anew(name, strategy, frame)
         recorded = np.asarray(self._rows_of(name, "weight"), dtype=np.float64)
-        own = package_of(getattr(strategy, "event_strategy", strategy)) == PACKAGE
-        differ = differing_rows(recorded, weight, exactly=own)
+        differ = differing_rows(recorded, weight, exactly=is_own_strategy(strategy))
         if len(differ):
             row = int(differ[0])
             stamp = np.datetime64(int(frame.tick_ns[row]), "ns").astype("datetime64[s]")

@@ -8,7 +8,7 @@ import numpy as np
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import InputError, PeekingError, RecipeError, first_line
-from newsvol.engine.plug_ins import PACKAGE, called, differing_rows, one_number_each, only_reading, package_of
+from newsvol.engine.plug_ins import called, differing_rows, is_own, one_number_each, only_reading, package_of
 from newsvol.signals.volatility.buckets import BucketFrame
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.protocol import FORECASTERS, Forecaster, ForecastStep, LiveForecaster
@@ -48,7 +48,7 @@ def forecast_columns(name: str, forecaster: Forecaster, history: VolHistory) -> 
     """
     whose = called("forecaster", name, forecaster)
     # newsvol's own do not write into what they share, and kernels would be compiled anew for locked arrays
-    shared = history if package_of(forecaster) == PACKAGE else history.read_only()
+    shared = history if is_own(forecaster) else history.read_only()
     with only_reading(whose):
         given = forecaster.forecast(shared)
     variance = one_number_each(given, len(history.buckets), whose, "forecasts", "bucket")
@@ -109,7 +109,7 @@ def require_same_forecasts(
     PeekingError
         They differ somewhere: newsvol's own must agree to the bit, others to 1e-9.
     """
-    differ = differing_rows(live, columns, exactly=package_of(forecaster) == PACKAGE)
+    differ = differing_rows(live, columns, exactly=is_own(forecaster))
     if not len(differ):
         return
     row = int(differ[0])
@@ -136,7 +136,7 @@ class _CheckedStep:
 
     def __init__(self, name: str, forecaster: Forecaster, step: ForecastStep) -> None:
         self._whose = called("forecaster", name, forecaster)
-        self._locks = package_of(forecaster) != PACKAGE
+        self._locks = not is_own(forecaster)
         self._step = step
 
     def step(self, history: VolHistory) -> float:
