@@ -1,6 +1,13 @@
 """The simulated clock."""
 
+import numpy as np
+
 from newsvol.engine.errors import LookAheadError
+
+
+def utc_second(stamp_ns: int) -> str:
+    """Return a stamp as messages write it: ``2023-12-15T20:30:00 UTC``."""
+    return f"{np.datetime64(int(stamp_ns), 'ns').astype('datetime64[s]')} UTC"
 
 
 class SimulatedClock:

@@ -16,6 +16,11 @@ def file_hash(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
+def short_hash(content_hash: str) -> str:
+    """Return the first twelve digits of a ``sha256:...``."""
+    return content_hash.removeprefix("sha256:")[:12]
+
+
 def text_hash(text: str) -> str:
     """Return ``sha256:...`` of `text`."""
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -13,7 +13,7 @@ import numpy as np
 
 from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import InputError, first_line
-from newsvol.engine.hashes import file_hash, text_hash
+from newsvol.engine.hashes import file_hash, short_hash, text_hash
 
 PACKAGE = __name__.partition(".")[0]
 
@@ -43,7 +43,7 @@ class PlugIn:
 
     def __str__(self) -> str:
         owner = f"{self.package} {self.version}" if self.package is not None else "no installed package"
-        file = self.module_hash.removeprefix("sha256:")[:12] if self.module_hash is not None else "no file"
+        file = short_hash(self.module_hash) if self.module_hash is not None else "no file"
         return f"{self.module} of {owner} ({file})"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.engine.clock import utc_second
 from newsvol.engine.errors import InputError, PeekingError, RecipeError
 from newsvol.engine.frames import DecisionFrame
 from newsvol.engine.plug_ins import called, differing_rows, is_own, one_number_each, only_reading
@@ -164,7 +165,7 @@ def _require_same(
 
 
 def _place(frame: DecisionFrame, row: int) -> str:
-    return f"row {row:,} ({np.datetime64(int(frame.tick_ns[row]), 'ns').astype('datetime64[s]')} UTC)"
+    return f"row {row:,} ({utc_second(frame.tick_ns[row])})"
 
 
 def _as_weights(name: str, strategy: Strategy, given: Any, rows: int) -> FloatArray:

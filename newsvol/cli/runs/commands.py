@@ -19,7 +19,7 @@ from newsvol.replays.report.wording import (
     milliseconds,
     number,
     recording_lines,
-    short_hash,
+    shown_hash,
 )
 from newsvol.replays.runs.comparison import Comparison, MetricPair, compare_runs
 from newsvol.replays.runs.reader import Run, find_run, list_runs
@@ -152,8 +152,8 @@ def _about(run: Run) -> list[str]:
         f"{manifest.name} ({manifest.run_id}), {run.folder}",
         f"{manifest.tape.instrument}, {day(span.first_ns)} to {day(span.last_ns)}: "
         f"{span.sessions:,} sessions, {span.bars:,} bars, {span.headlines:,} headlines",
-        f"tape {short_hash(manifest.tape_hash)}, recipe {short_hash(manifest.recipe_hash)}, "
-        f"model {short_hash(manifest.model_hash)}, recording {short_hash(manifest.recording_hash)}",
+        f"tape {shown_hash(manifest.tape_hash)}, recipe {shown_hash(manifest.recipe_hash)}, "
+        f"model {shown_hash(manifest.model_hash)}, recording {shown_hash(manifest.recording_hash)}",
         f"seed {manifest.seed}, latency {manifest.latency}, device {manifest.device}",
         *(f"plug-in: {what}, {plug_in}" for what, plug_in in manifest.plug_ins.items()),
         *recording_lines(manifest.recording),
@@ -216,4 +216,4 @@ def _print_json(value: Any) -> None:
 
 def _value(value: Any) -> str:
     text = NOTHING if value is None else str(value)
-    return short_hash(text) if text.startswith("sha256:") else text
+    return shown_hash(text) if text.startswith("sha256:") else text

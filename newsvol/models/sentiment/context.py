@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from newsvol.engine.errors import OutputError
+from newsvol.engine.hashes import short_hash
 from newsvol.models.networks.bert import cut, load_start
 from newsvol.models.networks.qat import require_torchao
 from newsvol.models.networks.starting_weights import start_folder
@@ -55,7 +56,7 @@ class TrainingContext:
         if stage == "fit" and not student.quantization_aware:  # pruning decides which fit is rounded
             student = student.model_copy(update={"prune": None})
         recipe = recipe.model_copy(update={"name": stage, "student": student})
-        owner = recipe.content_hash().removeprefix("sha256:")[:12]
+        owner = short_hash(recipe.content_hash())
         return self.setting(seed, self.work / f"student-{owner}" / f"{stage}-{seed}")
 
     def teacher_network(self, seed: int) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray
+from newsvol.engine.clock import utc_second
 from newsvol.engine.errors import InputError, TapeError
 from newsvol.engine.progress import OnProgress, silent
 from newsvol.replays.audit.finding import Finding
@@ -329,7 +330,7 @@ class _Audit:
                 continue
             if one.part.startswith(COMES_OF_FORECAST) and self._forecaster_is_found():
                 continue  # said already, with more rows
-            at = _stamp(job["moment_ns"])
+            at = utc_second(job["moment_ns"])
             self.findings.append(
                 Finding(
                     one.part,
@@ -347,7 +348,7 @@ class _Audit:
                 Finding(
                     "recipe",
                     f"fails when the future of {job['what']} is changed ({job['how']}) after "
-                    f"{_stamp(job['moment_ns'])}: {message}",
+                    f"{utc_second(job['moment_ns'])}: {message}",
                 )
             )
 
@@ -457,10 +458,6 @@ def _said(value: float) -> str:
 
 def _part_of(text: str) -> str:
     return " ".join(word.strip("'") for word in text.split()[:2])
-
-
-def _stamp(moment_ns: int) -> str:
-    return f"{np.datetime64(moment_ns, 'ns').astype('datetime64[s]')} UTC"
 
 
 def _setting(scratch: Path, tape: Tape, content: dict[str, Any], request: Request) -> dict[str, Any]:

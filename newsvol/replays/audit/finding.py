@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
+from newsvol.engine.clock import utc_second
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Finding:
         """The first stamp, UTC."""
         if self.first_ns is None:
             return ""
-        return f"{np.datetime64(self.first_ns, 'ns').astype('datetime64[s]')} UTC"
+        return utc_second(self.first_ns)
 
     def __str__(self) -> str:
         text = f"{self.part}: {self.what}"

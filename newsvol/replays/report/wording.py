@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any
 
 from newsvol.engine.arrays import NS_PER_SECOND
+from newsvol.engine.hashes import short_hash
 from newsvol.replays.evaluation.statistics import SIGNIFICANT_T
 from newsvol.replays.runs.schema import Metrics, Number, RecordingPart, SpanPart
 from newsvol.replays.tapes.empty_sessions import LONG_GAP_SESSIONS
@@ -82,9 +83,9 @@ def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
 
 
-def short_hash(content_hash: str | None) -> str:
-    """Return the first digits of a hash."""
-    return NOTHING if content_hash is None else content_hash.removeprefix("sha256:")[:12]
+def shown_hash(content_hash: str | None) -> str:
+    """Return the first digits of a hash, or what stands for none."""
+    return NOTHING if content_hash is None else short_hash(content_hash)
 
 
 def pairs(values: Mapping[str, Any]) -> str:
@@ -97,7 +98,7 @@ def recording_lines(recording: RecordingPart | None) -> list[str]:
     if recording is None:
         return []
     return [
-        f"charged the recording {short_hash(recording.recording_hash)} of {recording.folder} "
+        f"charged the recording {shown_hash(recording.recording_hash)} of {recording.folder} "
         f"({recording.run_id}), latency {recording.latency}, device {recording.device}",
         f"recorded on: {pairs(recording.machine)}; {pairs(recording.versions)}",
         *(f"FORCED, the recording is of something else: {difference}" for difference in recording.forced),

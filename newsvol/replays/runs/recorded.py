@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from newsvol.engine.errors import InputError, RunError, first_line
+from newsvol.engine.hashes import short_hash
 from newsvol.engine.provenance import versions
 from newsvol.models.config import parse_yaml
 from newsvol.replays.runs.comparison import Difference, differences, flat
@@ -134,4 +135,4 @@ def _told(value: Any) -> str:
     if value is None:
         return "none"
     text = str(value)
-    return text[: len("sha256:") + 12] if text.startswith("sha256:") else text
+    return f"sha256:{short_hash(text)}" if text.startswith("sha256:") else text

@@ -7,7 +7,7 @@ from time import perf_counter_ns
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray, IntArray
-from newsvol.engine.clock import SimulatedClock
+from newsvol.engine.clock import SimulatedClock, utc_second
 from newsvol.engine.errors import LookAheadError
 from newsvol.engine.loop import walk
 from newsvol.engine.plug_ins import differing_rows
@@ -164,10 +164,9 @@ def require_same(what: str, live: FloatArray, columns: FloatArray, tick_ns: IntA
     differ = differing_rows(live, columns, exactly=True)
     if len(differ):
         row = int(differ[0])
-        stamp = np.datetime64(int(tick_ns[row]), "ns").astype("datetime64[s]")
         raise LookAheadError(
-            f"{what} is {live[row]:.9g} at tick {row:,} ({stamp} UTC) from what is known then, and "
-            f"{columns[row]:.9g} where it is computed for all ticks at once; {len(differ):,} of "
+            f"{what} is {live[row]:.9g} at tick {row:,} ({utc_second(tick_ns[row])}) from what is known then, "
+            f"and {columns[row]:.9g} where it is computed for all ticks at once; {len(differ):,} of "
             f"{len(live):,} ticks differ. This is a fault of newsvol: please report it"
         )
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.engine.clock import utc_second
 from newsvol.engine.errors import RunError
 from newsvol.engine.frames import DecisionFrame
 from newsvol.engine.hashes import file_hash, text_hash
@@ -98,11 +99,10 @@ class Recording:
         differ = differing_rows(recorded, weight, exactly=is_own_strategy(strategy))
         if len(differ):
             row = int(differ[0])
-            stamp = np.datetime64(int(frame.tick_ns[row]), "ns").astype("datetime64[s]")
             raise RunError(
                 f"{self.folder} recorded that {name!r} decides {recorded[row]:.9g} at row {row:,} "
-                f"({stamp} UTC); it decides {weight[row]:.9g} now, and something else in {len(differ):,} of "
-                f"{len(frame):,} rows: its code has changed, or it does not give the same twice"
+                f"({utc_second(frame.tick_ns[row])}); it decides {weight[row]:.9g} now, and "
+                f"something else in {len(differ):,} of {len(frame):,} rows: its code has changed, or it does not give the same twice"
             )
         return recorded, taken
 

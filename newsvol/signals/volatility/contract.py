@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray
+from newsvol.engine.clock import utc_second
 from newsvol.engine.errors import InputError, PeekingError, RecipeError, first_line
 from newsvol.engine.plug_ins import called, differing_rows, is_own, one_number_each, only_reading, package_of
 from newsvol.signals.volatility.buckets import BucketFrame
@@ -161,8 +162,7 @@ def _no_variance(whose: str, variance: float, row: int, buckets: BucketFrame) ->
 
 
 def _place(row: int, buckets: BucketFrame) -> str:
-    begins = np.datetime64(int(buckets.open_ns[row]), "ns").astype("datetime64[s]")
-    return f"bucket {row:,} ({begins} UTC)"
+    return f"bucket {row:,} ({utc_second(buckets.open_ns[row])})"
 
 
 def _taken(factory: Callable[..., Any], settings: dict[str, Any]) -> dict[str, Any]:
