@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
 from newsvol.engine.plug_ins import differing_rows
 
 
@@ -37,6 +37,10 @@ class Series:
     def key(self) -> tuple[str, str]:
         """Part and column."""
         return self.part, self.column
+
+    def take(self, rows: BoolArray | IntArray) -> "Series":
+        """Return the series of `rows`."""
+        return replace(self, known_ns=self.known_ns[rows], values=self.values[rows])
 
 
 @dataclass(frozen=True)
@@ -160,9 +164,4 @@ def _until(one: Series, until_ns: int | None) -> Series:
     if until_ns is None:
         return one
     known = one.known_ns <= until_ns
-    return Series(one.part, one.column, one.known_ns[known], one.values[known], one.exact)
-
-
-def as_plain(difference: Difference) -> dict[str, Any]:
-    """Return it as JSON takes it."""
-    return asdict(difference)
+    return one.take(known)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from functools import cached_property
 
 import numpy as np
 
-from newsvol.engine.arrays import NS_PER_MS, FloatArray, IntArray
+from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import LookAheadError
-from newsvol.engine.fills import fill_orders
 from newsvol.engine.frames import DecisionFrame, SentimentScores
 from newsvol.engine.latency import parse_latency
 from newsvol.engine.plug_ins import is_own
@@ -28,14 +28,16 @@ from newsvol.replays.simulation.session import (
     lineup,
     live_models,
     model_ticks,
+    place_orders,
 )
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.sentiment import signed_score
 from newsvol.signals.volatility.history import VolHistory, measure_history
+from newsvol.signals.volatility.live import LiveHistory
 from newsvol.signals.volatility.protocol import LiveForecaster
 from newsvol.strategies.contract import decide_columns, decide_rows, is_own_strategy
 from newsvol.strategies.events import as_walk
-from newsvol.strategies.orders import order_sides, settle
+from newsvol.strategies.orders import settle
 from newsvol.strategies.protocol import Strategy
 
 FORECAST_COLUMNS = ("variance", "session_vol", "annual_vol")
@@ -99,14 +101,13 @@ class Passes:
             Of the live pass: strategies are then asked about its forecasts, so that one who leaks is not
             taken for another.
         """
-        own = forecast_ticks(self.tape, self.recipe, self._history, self._ticks, self._scores)
-        series = [*self._of_forecasts(own), *self._of_calendar()]
-        forecasts = own if live is None else self._forecasts_of(live)
+        series = [*self._of_forecasts(self._own_forecasts), *self._of_calendar()]
+        forecasts = self._own_forecasts if live is None else self._forecasts_of(live)
         for part, strategy, frame in self._strategies(forecasts):
             weight = decide_columns(_name(part), strategy, frame)
             series.append(_weights(part, strategy, frame, weight))
             if live is not None:
-                series[-1] = _at_rows(series[-1], _rows_asked(strategy, frame))
+                series[-1] = series[-1].take(_rows_asked(strategy, frame))
             series.append(self._sent(series[-1]))
         if live is None:
             series += [*self._of_history(), *self._of_frames(forecasts)]
@@ -123,19 +124,32 @@ class Passes:
         """
         kind, _, name = part.partition(" ")
         if kind == "forecaster":
-            history, chosen = self._history, build_forecaster(self.recipe)
-            prefix = _prefix(history, row).read_only()
+            chosen = build_forecaster(self.recipe)
             own_step = float(isinstance(chosen, LiveForecaster))
-            return {"short": float(np.asarray(chosen.forecast(prefix))[-1]), "own_step": own_step}
+            short = float(np.asarray(chosen.forecast(self._known_before(row).read_only()))[-1])
+            return {"short": short, "own_step": own_step}
         forecasts = self._forecasts_of(live)
         for one, strategy, frame in self._strategies(forecasts):
             if one != part:
                 continue
             at = int(_rows_asked(strategy, frame)[row])
-            short, _ = decide_rows(name, strategy, frame, np.array([at]))
+            with_lookback, _ = decide_rows(name, strategy, frame, np.array([at]))
             whole = decide_columns(name, strategy, frame.take(slice(at + 1)))
-            return {"short": float(short[0]), "whole": float(whole[-1])}
+            return {"short": float(with_lookback[0]), "whole": float(whole[-1])}
         raise KeyError(part)
+
+    def _known_before(self, row: int) -> VolHistory:
+        """Return what was known when bucket `row` began."""
+        grown = LiveHistory(self.tape.bars, self._history.buckets, self._history.proxy)
+        for _ in range(row):
+            grown.next_bucket()
+            grown.measure_next()
+        return grown.next_bucket()
+
+    @cached_property
+    def _own_forecasts(self) -> Forecasts:
+        """The forecasts as columns, computed once."""
+        return forecast_ticks(self.tape, self.recipe, self._history, self._ticks, self._scores)
 
     def _forecasts_of(self, live: Observation) -> Forecasts:
         numbers = LiveNumbers(
@@ -214,13 +228,11 @@ def fills_of(tape: Tape, recipe: Recipe, weights: Series) -> list[Series]:
     LookAheadError
         An order fills before it is sent, or in a bar that was over by then.
     """
-    rows, targets = settle(weights.values, weights.known_ns, recipe.rebalance_band)
-    arrival_ns = targets.decided_ns + round(recipe.latency.order_ms * NS_PER_MS)
-    last = np.searchsorted(tape.bars.close_ns, weights.known_ns[rows], side="right") - 1
+    last = np.searchsorted(tape.bars.close_ns, weights.known_ns, side="right") - 1
     close = np.where(last >= 0, tape.bars.close[np.maximum(last, 0)], np.nan)
-    side = order_sides(targets.weight, close)
-    fills = fill_orders(tape.bars, arrival_ns, targets.weight, side, recipe.fill)
-    sent_ns = arrival_ns[: len(fills)]
+    placed = place_orders(tape.bars, recipe, weights.values, weights.known_ns, close, (recipe.fill,))
+    fills = placed.fills[recipe.fill]
+    sent_ns = placed.arrival_ns[: len(fills)]
     early = (fills.filled_ns < sent_ns) | (tape.bars.close_ns[fills.bar] <= sent_ns)
     if early.any():
         raise LookAheadError(f"{weights.part}: an order fills before it is sent, or in a bar that was over")
@@ -238,10 +250,6 @@ def _weights(part: str, strategy: Strategy, frame: DecisionFrame, weight: FloatA
     return Series(part, "weight", frame.ready_ns, weight, is_own_strategy(strategy))
 
 
-def _at_rows(series: Series, rows: IntArray) -> Series:
-    return Series(series.part, series.column, series.known_ns[rows], series.values[rows], series.exact)
-
-
 def _rows_asked(strategy: Strategy, frame: DecisionFrame) -> IntArray:
     """Return the rows that a live pass asks about: all, or evenly spread ones where that is too much."""
     rows = len(frame)
@@ -250,28 +258,3 @@ def _rows_asked(strategy: Strategy, frame: DecisionFrame) -> IntArray:
         return np.arange(rows)
     asked = max(MAX_ROWS_HANDED // min(strategy.lookback, rows), 500)
     return np.unique(np.linspace(0, rows - 1, asked).astype(np.int64))
-
-
-def _prefix(history: VolHistory, row: int) -> VolHistory:
-    """Return what was known of `history` when bucket `row` began."""
-    known, hidden = slice(row + 1), {}
-    for name in ("intensity", "z"):
-        values = getattr(history, name)[known].copy()
-        values[row] = np.nan
-        hidden[name] = values
-    measures = history.measures.take(known)
-    for column in fields(measures):
-        values = getattr(measures, column.name).copy()
-        values[row] = np.nan
-        object.__setattr__(measures, column.name, values)
-    return VolHistory(
-        history.buckets.take(known),
-        measures,
-        history.minutes[known],
-        hidden["intensity"],
-        history.diurnal[known],
-        hidden["z"],
-        history.proxy,
-        history.overnight[known],
-        history.night_share[known],
-    )

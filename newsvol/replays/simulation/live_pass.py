@@ -165,8 +165,8 @@ def require_same(what: str, live: FloatArray, columns: FloatArray, tick_ns: IntA
     if len(differ):
         row = int(differ[0])
         raise LookAheadError(
-            f"{what} is {live[row]:.9g} at tick {row:,} ({utc_second(tick_ns[row])}) from what is known then, "
-            f"and {columns[row]:.9g} where it is computed for all ticks at once; {len(differ):,} of "
+            f"{what} is {live[row]:.9g} at tick {row:,} ({utc_second(tick_ns[row])}) from what is known "
+            f"then, and {columns[row]:.9g} where it is computed for all ticks at once; {len(differ):,} of "
             f"{len(live):,} ticks differ. This is a fault of newsvol: please report it"
         )
 

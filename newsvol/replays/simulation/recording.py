@@ -102,7 +102,8 @@ class Recording:
             raise RunError(
                 f"{self.folder} recorded that {name!r} decides {recorded[row]:.9g} at row {row:,} "
                 f"({utc_second(frame.tick_ns[row])}); it decides {weight[row]:.9g} now, and "
-                f"something else in {len(differ):,} of {len(frame):,} rows: its code has changed, or it does not give the same twice"
+                f"something else in {len(differ):,} of {len(frame):,} rows: its code has changed, or it does "
+                "not give the same twice"
             )
         return recorded, taken
 

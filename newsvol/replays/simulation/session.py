@@ -1,6 +1,6 @@
 """One replay in memory: tape and recipe in, forecasts, ledgers and portfolios out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +9,7 @@ from newsvol.engine.arrays import NS_PER_MS, FloatArray, IntArray
 from newsvol.engine.costs import Costs
 from newsvol.engine.errors import RecipeError, TapeError
 from newsvol.engine.fills import FILL_MODELS, fill_orders
-from newsvol.engine.frames import DecisionFrame, FillFrame, SentimentScores, WeightFrame
+from newsvol.engine.frames import BarFrame, DecisionFrame, FillFrame, SentimentScores, WeightFrame
 from newsvol.engine.ledger import NOT_SENT, LatencyLedger
 from newsvol.engine.queue_nb import fifo_start_nb
 from newsvol.engine.ticks import TickFrame, TickKind, merge_ticks
@@ -387,6 +387,44 @@ def _bucket_ticks(ticks: ModelTicks, history: VolHistory) -> IntArray:
     return out
 
 
+@dataclass(frozen=True)
+class PlacedOrders:
+    """The decisions that are worth an order, when the orders reach the market, and their fills by model.
+
+    `rows` and `arrival_ns` have a row an order, shape (K,).
+    """
+
+    rows: IntArray
+    targets: WeightFrame
+    arrival_ns: IntArray
+    fills: Mapping[str, FillFrame]
+
+
+def place_orders(
+    bars: BarFrame,
+    recipe: Recipe,
+    weight: FloatArray,
+    decided_ns: IntArray,
+    close: FloatArray,
+    fill_models: Sequence[str],
+) -> PlacedOrders:
+    """Send the orders that `weight` asks for, and fill them.
+
+    Parameters
+    ----------
+    weight, decided_ns, close : shape (M,)
+        What was decided, when, and the last price that was known then.
+    """
+    rows, targets = settle(weight, decided_ns, recipe.rebalance_band)
+    arrival_ns = targets.decided_ns + round(recipe.latency.order_ms * NS_PER_MS)
+    side = order_sides(targets.weight, close[rows])
+    fills = {
+        model: fill_orders(bars, arrival_ns, targets.weight, side, model)
+        for model in dict.fromkeys(fill_models)
+    }
+    return PlacedOrders(rows, targets, arrival_ns, fills)
+
+
 def _trade(
     tape: Tape,
     recipe: Recipe,
@@ -398,19 +436,14 @@ def _trade(
 ) -> StrategyRun:
     # one decision at a time: the next starts when the forecast is ready and the last decision is done
     decided_ns = fifo_start_nb(frame.ready_ns, decide_ns, WORKERS) + decide_ns
-    rows, targets = settle(weight, decided_ns, recipe.rebalance_band)
-    arrival_ns = targets.decided_ns + round(recipe.latency.order_ms * NS_PER_MS)
-    side = order_sides(targets.weight, frame.close[rows])
-    fills = {
-        model: fill_orders(tape.bars, arrival_ns, targets.weight, side, model)
-        for model in {recipe.fill: None, **dict.fromkeys(scope.fill_models)}
-    }
+    models = (recipe.fill, *scope.fill_models)
+    placed = place_orders(tape.bars, recipe, weight, decided_ns, frame.close, models)
     ordered_ns = np.full(len(frame), NOT_SENT, dtype=np.int64)
     filled_ns = ordered_ns.copy()
-    filled = fills[recipe.fill]
+    filled = placed.fills[recipe.fill]
     # orders after the last bar never fill; they were sent all the same, and the ledger keeps them unfilled
-    ordered_ns[rows] = arrival_ns
-    filled_ns[rows[: len(filled)]] = filled.filled_ns
+    ordered_ns[placed.rows] = placed.arrival_ns
+    filled_ns[placed.rows[: len(filled)]] = filled.filled_ns
     is_model = frame.kind != TickKind.BAR
     ledger = LatencyLedger(
         kind=ticks.kind,
@@ -423,4 +456,4 @@ def _trade(
         ordered_ns=ordered_ns[is_model],
         filled_ns=filled_ns[is_model],
     )
-    return StrategyRun(weight, targets, decided_ns, decide_ns, fills, ledger)
+    return StrategyRun(weight, placed.targets, decided_ns, decide_ns, placed.fills, ledger)
