@@ -91,6 +91,8 @@ KERNEL_TESTS = (
 """What runs for a kernel: what calls it. As plain Python it takes minutes over all of them."""
 
 AUDIT_TESTS = (
+    "tests/replays/audit/test_causes.py",
+    "tests/replays/audit/test_setting.py",
     "tests/replays/audit/test_moments.py",
     "tests/replays/audit/test_observation.py",
     "tests/replays/audit/test_perturbation.py",

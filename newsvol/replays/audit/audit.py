@@ -1,11 +1,10 @@
 """The audit: live pass, columns and other futures in processes of their own; the verdict in this one."""
 
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -13,27 +12,25 @@ from typing import Any
 
 import numpy as np
 
-from newsvol.engine.arrays import FloatArray
 from newsvol.engine.clock import utc_second
 from newsvol.engine.errors import InputError, TapeError
 from newsvol.engine.progress import OnProgress, silent
+from newsvol.replays.audit.causes import likely_cause, without_consequences
 from newsvol.replays.audit.finding import Finding
 from newsvol.replays.audit.moments import choose_moments
 from newsvol.replays.audit.observation import Difference, Observation, differences, load_observation
 from newsvol.replays.audit.passes import fills_of
 from newsvol.replays.audit.perturbation import PERTURBATIONS, WHATS, YEARS, YEARS_NS
 from newsvol.replays.audit.processes import Outcome, Worker
+from newsvol.replays.audit.setting import without_measuring, write_setting
 from newsvol.replays.simulation.recipe import Recipe, shape_recipe
 from newsvol.replays.simulation.session import tape_of_span
-from newsvol.replays.tapes.tape import Tape, save_tape
+from newsvol.replays.tapes.tape import Tape
 
 HASH_SEEDS = (1, 2)
 MOMENTS = 50
 FILES_NAMED = 3
 SEED = 7
-
-COMES_OF_FORECAST = ("fused forecast", "frame")
-"""Parts that differ wherever a forecaster does: the forecaster is named, not they."""
 
 REMEDY = (
     "What it reads there the audit cannot change; if you know that it holds nothing from the future, "
@@ -110,34 +107,23 @@ def audit(tape: Tape, request: Request, on_progress: OnProgress = silent) -> Aud
     for path in request.allowed:
         if not path.exists():
             raise InputError(f"--allow-read {path}: there is no such file or folder")
-    content = _without_measuring(request.content)
+    content = without_measuring(request.content)
     recipe = shape_recipe(content, request.where)
     seen = tape_of_span(tape, recipe)
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="newsvol-audit-")))
-        setting = _setting(scratch, tape, content, request)
+        setting = write_setting(
+            scratch, tape, content, request.where, request.folder, request.allowed, request.seed
+        )
         on_progress("Starting two interpreters", 0, 2)
         workers = [
-            stack.enter_context(_Closing(Worker(scratch / f"worker{place}", setting, hash_seed)))
+            stack.enter_context(closing(Worker(scratch / f"worker{place}", setting, hash_seed)))
             for place, hash_seed in enumerate(HASH_SEEDS)
         ]
         for place, worker in enumerate(workers):
             worker.require_ready()
             on_progress("Starting two interpreters", place + 1, 2)
         return _Audit(seen, recipe, request, scratch, workers, on_progress).run()
-
-
-class _Closing(ExitStack):
-    """A worker that is ended with the block."""
-
-    def __init__(self, worker: Worker) -> None:
-        super().__init__()
-        self._worker = worker
-        self.callback(worker.close)
-
-    def __enter__(self) -> Worker:  # type: ignore[override]
-        super().__enter__()
-        return self._worker
 
 
 @dataclass
@@ -170,7 +156,7 @@ class _Audit:
         self._compare(live, columns)
         self._check_fills(own)
         self._move_years(columns)
-        acts = [*live.acts, *columns.acts, *self._change_the_future(live, own)]
+        acts = [*live.acts, *columns.acts, *self._change_the_future(own)]
         self._tell_of(acts)
         return self._report(live)
 
@@ -200,14 +186,7 @@ class _Audit:
         raise InputError(outcome.refused or f"the recipe cannot be audited: {outcome.failed}")
 
     def _compare(self, live: Observation, columns: Observation) -> None:
-        found = differences(live, columns)
-        guilty = {one.part for one in found if one.part.startswith("forecaster")}
-        moved = {one.part for one in found if one.column == "weight"}
-        for one in found:
-            if one.part.startswith(COMES_OF_FORECAST) and guilty:
-                continue
-            if one.column == "order" and one.part in moved:
-                continue
+        for one in without_consequences(differences(live, columns)):
             self.findings.append(
                 Finding(
                     one.part,
@@ -231,7 +210,7 @@ class _Audit:
         for row in one.places[:3]:
             job = {"kind": "ask", "part": one.part, "row": row, "live": self._file("live")}
             answer = self.workers[row % 2].run(job).answer
-            votes[_likely_cause(answer, float(series.values[row]), float(said.values[row]))] += 1
+            votes[likely_cause(answer, float(series.values[row]), float(said.values[row]))] += 1
         lookback = live.facts.get(one.part, {}).get("lookback")
         cause = votes.most_common(1)[0][0] if votes else ""
         return cause.replace("LOOKBACK", f"{lookback:,}" if lookback else "?")
@@ -275,7 +254,7 @@ class _Audit:
                     )
                 )
 
-    def _change_the_future(self, live: Observation, own: Observation) -> list[tuple[str, str]]:
+    def _change_the_future(self, own: Observation) -> list[tuple[str, str]]:
         fused = own.of("fused forecast", "variance")
         decided = fused.known_ns[np.isfinite(fused.values)]
         rng = np.random.default_rng([self.request.seed, 1])
@@ -306,13 +285,7 @@ class _Audit:
             file.unlink()
             acts += other.acts
             found = differences(own, other, until_ns=job["moment_ns"])
-            guilty = any(one.part.startswith(("forecaster", "fused")) for one in found)
-            for one in found:
-                forecasters = any(other.part.startswith("forecaster") for other in found)
-                if one.part.startswith(COMES_OF_FORECAST) and forecasters:
-                    continue
-                if one.part.startswith(("strategy", "frame")) and guilty:
-                    continue
+            for one in without_consequences(found, strategies_follow=True):
                 changed.setdefault((one.part, one.column), []).append((job, one))
         self._report_changes(changed, failures, len(jobs))
         return acts
@@ -324,18 +297,18 @@ class _Audit:
         of: int,
     ) -> None:
         known = {(one.part, one.column) for one in self.findings}
-        for key, cases in changed.items():
-            job, one = min(cases, key=lambda case: case[1].known_ns)
-            if key in known or (one.column == "order" and (one.part, "weight") in {*known, *changed}):
-                continue
-            if one.part.startswith(COMES_OF_FORECAST) and self._forecaster_is_found():
+        first = {key: min(cases, key=lambda case: case[1].known_ns) for key, cases in changed.items()}
+        for one in without_consequences([difference for _, difference in first.values()], known):
+            key = (one.part, one.column)
+            if key in known:
                 continue  # said already, with more rows
+            job = first[key][0]
             at = utc_second(job["moment_ns"])
             self.findings.append(
                 Finding(
                     one.part,
                     f"changed when the future of {job['what']} was changed ({job['how']}) after {at}, "
-                    f"at {len(cases)} of {of} moments",
+                    f"at {len(changed[key])} of {of} moments",
                     "It knows what comes later",
                     one.column,
                     one.known_ns,
@@ -351,9 +324,6 @@ class _Audit:
                     f"{utc_second(job['moment_ns'])}: {message}",
                 )
             )
-
-    def _forecaster_is_found(self) -> bool:
-        return any(one.part.startswith("forecaster") for one in self.findings)
 
     def _in_turn(self, jobs: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], Outcome]]:
         """Give each worker one job after the other; yield as they are done."""
@@ -422,87 +392,9 @@ def _require_forecasts(live: Observation, columns: Observation, recipe: Recipe) 
         )
 
 
-def _likely_cause(answer: dict[str, float], live: float, columns: float) -> str:
-    """Say why a row differs, from what the plug-in says when it is asked for that row first.
-
-    Parameters
-    ----------
-    answer : dict
-        As `Passes.ask_again` gives it.
-    live, columns : float
-        What it said of the row live, and with all rows.
-    """
-    if not answer:
-        return "It fails when it is asked for one row alone"
-    if answer.get("own_step"):
-        if _close(answer["short"], columns):
-            return "Its live step says something else than its forecast does, given the same past"
-        return "It reads rows that come later, or its live step and its forecast are not the same"
-    if not _close(answer["short"], live):
-        return "It remembers earlier calls: asked first for this row it says something else"
-    whole = answer.get("whole", live)
-    if _close(whole, live):
-        return "It reads rows that come later"
-    if _close(whole, columns):
-        return "It needs more than its lookback of LOOKBACK rows"
-    return "It reads rows that come later, and more of the past than its lookback of LOOKBACK rows"
-
-
-def _close(a: float, b: float) -> bool:
-    return bool(np.isclose(a, b, rtol=1e-9, atol=0.0, equal_nan=True))
-
-
 def _said(value: float) -> str:
     return "nothing" if np.isnan(value) else f"{value:.9g}"
 
 
 def _part_of(text: str) -> str:
     return " ".join(word.strip("'") for word in text.split()[:2])
-
-
-def _setting(scratch: Path, tape: Tape, content: dict[str, Any], request: Request) -> dict[str, Any]:
-    save_tape(tape, scratch / "tape")
-    probs = _drawn_sentiment(len(tape.news), np.random.default_rng(request.seed))
-    np.save(scratch / "probs.npy", probs)
-    return {
-        "tape": str(scratch / "tape"),
-        "probs": str(scratch / "probs.npy"),
-        "content": _plain(content),
-        "where": request.where,
-        "folder": str(request.folder.absolute()),
-        "allowed": [str(path.absolute()) for path in request.allowed],
-        "path": [str(Path(place).absolute()) for place in sys.path],
-    }
-
-
-def _drawn_sentiment(headlines: int, rng: np.random.Generator) -> FloatArray:
-    """Draw probabilities, shape (N, 3): stretches of one sign, as real news has, and calm ones between."""
-    probs = np.empty((headlines, 3))
-    row = 0
-    while row < headlines:
-        length = int(rng.integers(5, 60))
-        leaning = np.full(3, 0.4)
-        leaning[rng.integers(0, 3)] += 4.0
-        stretch = slice(row, min(row + length, headlines))
-        probs[stretch] = rng.dirichlet(leaning, size=stretch.stop - stretch.start)
-        row += length
-    return probs
-
-
-def _plain(content: Any) -> Any:
-    """Return a recipe's content as JSON takes it: days as text, paths too."""
-    if isinstance(content, Mapping):
-        return {str(key): _plain(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_plain(value) for value in content]
-    with suppress(AttributeError):
-        return content.isoformat()
-    return str(content) if isinstance(content, Path) else content
-
-
-def _without_measuring(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Charge nothing where the recipe measures: an audit runs no model whose time could be taken."""
-    latency = dict(content.get("latency") or {})
-    if str(latency.get("model", "measured")).startswith(("measured", "recorded")):
-        latency["model"] = "zero"
-    return {**content, "latency": latency}
