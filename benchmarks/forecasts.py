@@ -3,8 +3,8 @@
     python benchmarks/forecasts.py --data DIR [--out FILE.json]
 
 DIR is the folder of third-party data, which is not shipped. Minutes: `newsvol vol evaluate` on the last
-third, with the schedule of FOMC, CPI and NFP. Hours: every forecaster with its own windows against raw HAR
-with a window of 1,000 hours, 2006 to 2021, Garman-Klass variance as the target, no calendar; and what the
+third, with the shipped schedule of FOMC, CPI and NFP. Hours: every forecaster with its own windows against
+raw HAR with a window of 1,000 hours, 2006 to 2021, Garman-Klass variance as the target, no calendar; and what the
 Federal Reserve's schedule adds where there is one, 2014 to 2021.
 """
 
@@ -24,7 +24,7 @@ from newsvol.replays.evaluation.statistics import (
 from newsvol.replays.evaluation.volatility.evaluation import Request, evaluate
 from newsvol.replays.simulation.recipe import load_recipe
 from newsvol.replays.tapes.importing import ImportRequest, import_tape
-from newsvol.replays.tapes.schedules import load_schedule
+from newsvol.replays.tapes.schedules import load_schedule, us_events
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.signals.volatility.history import measure_history
 from newsvol.signals.volatility.losses import qlike
@@ -51,7 +51,7 @@ def minutes(data: Path) -> dict[str, Any]:
         )
     ).tape
     probs = load_scorer("student").probabilities(tape.news.headline.tolist())
-    schedule = load_schedule(data / "macro/us_macro_releases_2024-03_2025-04.csv")
+    schedule = load_schedule(us_events())
     found = evaluate(tape, load_recipe(None), probs, Request(schedule=schedule)).as_json()
     kept = ("span", "noise_floor_qlike", "newey_west_lag", "confidence", "baseline_best", "models", "news")
     return {key: found[key] for key in kept}

@@ -23,6 +23,7 @@ from newsvol.replays.runs.reader import Run, load_run
 from newsvol.replays.runs.recorded import require_recording_of
 from newsvol.replays.runs.schema import RecordingPart
 from newsvol.replays.runs.writer import write_run
+from newsvol.replays.simulation.events import choose_events, describe_events
 from newsvol.replays.simulation.live_pass import LiveNumbers, measure_models
 from newsvol.replays.simulation.recipe import Recipe, load_recipe
 from newsvol.replays.simulation.recording import Recording
@@ -127,6 +128,7 @@ def _replay_into(
 ) -> "dict[tuple[str, str], PortfolioResult]":
     require_writable(out)
     source = _recorded_run(recipe, force)
+    recipe = choose_events(recipe, whole)
     tape = tape_of_span(whole, recipe)
     _require_bars(tape, recipe)
     history = measure_history(tape.bars, tape.sessions)
@@ -162,6 +164,7 @@ def _replay_into(
     metrics = run_metrics(tape, session, portfolios, recipe.latency.model, scored.sentiment, first)
     if scored.live is not None and not isinstance(build_forecaster(recipe), LiveForecaster):
         metrics["latency"]["on_prefix"] = recipe.volatility.forecaster
+    metrics["forecast"]["schedule"] = describe_events(recipe, tape)
     on_progress("Writing", 0, 1)
     with new_folder(out) as making:
         write_run(making, tape, tape_hash, recipe, session, portfolios, metrics, scored.recording)

@@ -142,9 +142,9 @@ def test_scheduled_events_are_read_and_used(
         "event day",
         "other day",
     }
-    assert "give them with --events FILE" in refused(*at)
+    assert "give them with --events us, or --events FILE" in refused(*at)
     assert "unknown event 'FOMX'" in refused(*at, "--events", str(file), "--event", "FOMX")
-    assert "say which with --events FILE" in refused(*at, "--event", "FOMC")
+    assert "say which with --events us or --events FILE" in refused(*at, "--event", "FOMC")
 
 
 def test_a_folder_that_is_taken_is_refused_before_the_work(folder: Path) -> None:
@@ -155,3 +155,32 @@ def test_half_lives_that_are_no_numbers_are_refused(folder: Path) -> None:
     done = run("sweep", "--tape", str(folder), "--no-news", "--half-lives", "1,x")
     assert done.exit_code == 2
     assert "write hours with commas" in done.output
+
+
+def test_the_calendar_is_shown() -> None:
+    shown = run("calendar", "--from", "2020-03-10", "--to", "2020-03-20").stdout
+    assert "FOMC" in shown
+    assert "Announced as they happened, so never used: 17 FOMC" in shown
+    assert "planned from 2019-05-18 04:00 on, called off 2020-03-16 04:00" in shown
+    content = json.loads(run("calendar", "--json", "--from", "2026-12-01").stdout)
+    assert content["series"]["CPI"]["usual_time"] == "08:30"
+    assert content["series"]["FOMC"]["unscheduled"] == 17
+    assert [event["event"] for event in content["events"]][:3] == ["NFP", "FOMC", "CPI"]
+    assert content["events"][1]["new_york"] == "Wed 2026-12-09 14:00"
+    assert "events" not in json.loads(run("calendar", "--json").stdout)
+
+
+def test_the_calendar_counts_what_lies_on_a_tape(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("event,ts_utc\nA,2023-02-01T15:00\nA,2023-02-08T15:00\nB,2031-01-01T15:00\n")
+    at = ("calendar", "--events", str(file), "--tape", str(folder))
+    assert "On the tape (SYNTH): 2 A, 0 B" in run(*at).stdout
+    assert "A does not reach over the whole tape: there a forecast knows of none" in run(*at).stdout
+    assert json.loads(run(*at, "--json").stdout)["out_of_reach"] == ["A"]
+
+
+def test_a_calendar_that_cannot_be_shown_is_one_line() -> None:
+    assert refused("calendar", "--from", "2025-02-01", "--to", "2025-01-01") == (
+        "--to 2025-01-01 is before --from 2025-02-01"
+    )
+    assert "cannot read the events in gone.csv" in refused("calendar", "--events", "gone.csv")

@@ -45,9 +45,9 @@ def _shared(command: Any) -> Any:
             ),
             click.option(
                 "--events",
-                type=click.Path(path_type=Path),
-                metavar="FILE",
-                help="Scheduled events (CSV or iCalendar), known ahead.",
+                metavar="us|none|FILE",
+                help="Scheduled events, known ahead: the shipped ones (FOMC, CPI, NFP; the default on a US "
+                "tape), none, or a CSV or iCalendar file.",
             ),
             click.option(
                 "--event",
@@ -168,23 +168,65 @@ def sweep(
     print_sweep(new_console(), result)
 
 
+@vol.command()
+@click.option(
+    "--events", default="us", show_default=True, metavar="us|FILE", help="The shipped schedule, or a file."
+)
+@click.option("--tape", type=click.Path(path_type=Path), help="Count the events on this tape, too.")
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="List the events from this day on.")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="List the events up to this day.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def calendar(
+    events: str, tape: Path | None, first: datetime | None, last: datetime | None, as_json: bool
+) -> None:
+    """Show the scheduled events that forecasters may know ahead, and how far each series reaches.
+
+    The shipped schedule has the statements of the FOMC, the CPI and the employment report (NFP). What was
+    moved or cancelled counts as planned until that was announced; what was not scheduled is never used.
+
+    \b
+    Examples:
+      newsvol vol calendar
+      newsvol vol calendar --from 2025-10-01 --to 2025-12-31
+      newsvol vol calendar --events mine.ics --tape tapes/spy
+    """
+    from newsvol.cli.console import new_console
+    from newsvol.cli.vol.calendar import as_json_of, print_calendar
+    from newsvol.replays.tapes.schedules import US, load_schedule, us_events
+    from newsvol.replays.tapes.tape import load_tape
+
+    if first is not None and last is not None and last < first:
+        raise InputError(f"--to {last:%Y-%m-%d} is before --from {first:%Y-%m-%d}")
+    schedule = load_schedule(us_events() if events == US else Path(events))
+    days = (first.date() if first is not None else None, last.date() if last is not None else None)
+    source = load_tape(tape) if tape is not None else None
+    if as_json:
+        click.echo(json.dumps(as_json_of(schedule, events, days, source), indent=1))
+        return
+    print_calendar(new_console(), schedule, events, days, source)
+
+
 def _request(
     forecasters: tuple[str, ...],
     first: datetime | None,
     last: datetime | None,
-    events: Path | None,
+    events: str | None,
     event_names: tuple[str, ...],
 ) -> "Request":
     from newsvol.replays.evaluation.volatility.evaluation import Request
-    from newsvol.replays.tapes.schedules import load_schedule
+    from newsvol.replays.tapes.schedules import load_schedule, us_events
 
-    if event_names and events is None:
-        raise InputError("--event names events of a file; say which with --events FILE")
+    if event_names and events in (None, "none"):
+        raise InputError("--event names events of a schedule; say which with --events us or --events FILE")
+    schedule = None
+    if events not in (None, "none"):
+        schedule = load_schedule(us_events() if events == "us" else Path(str(events)), event_names)
     return Request(
         forecasters=forecasters,
         first=first.date() if first is not None else None,
         last=last.date() if last is not None else None,
-        schedule=load_schedule(events, event_names) if events is not None else None,
+        schedule=schedule,
+        with_events=events != "none",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from newsvol.engine.arrays import NS_PER_SECOND
 from newsvol.engine.hashes import short_hash
 from newsvol.replays.evaluation.statistics import SIGNIFICANT_T
-from newsvol.replays.runs.schema import Metrics, Number, RecordingPart, SpanPart
+from newsvol.replays.runs.schema import ForecastPart, Metrics, Number, RecordingPart, SpanPart
 from newsvol.replays.tapes.empty_sessions import LONG_GAP_SESSIONS
 
 NOTHING = "-"
@@ -77,6 +77,24 @@ def prefix_notices(metrics: Metrics) -> list[str]:
     if name is None:
         return []
     return [f"{name} has no live step: before each bucket it was run on its whole past, and charged for that"]
+
+
+def event_notices(forecast: ForecastPart) -> list[str]:
+    """Say which scheduled events the traded forecaster went by, and where their schedule ends too early."""
+    schedule = forecast.schedule
+    if schedule is None:
+        return []
+    if schedule.source == "none":
+        return ["EVENTS: the traded forecaster uses scheduled events, and was given none"]
+    counts = ", ".join(f"{count:,} {name}" for name, count in schedule.planned.items())
+    told = [f"EVENTS: {schedule.source}, known ahead: {counts}"]
+    for name in schedule.out_of_reach:
+        begins, ends = (day(stamp) for stamp in schedule.reach[name])
+        told.append(
+            f"EVENTS: the schedule holds {name} from {begins} to {ends}, and the tape goes beyond: there the "
+            "forecast knows of none"
+        )
+    return told
 
 
 def _counted(count: int, what: str) -> str:

@@ -143,12 +143,29 @@ class ForecastScore(_Part):
     dm_t_vs_naive: Number
 
 
+class SchedulePart(_Part):
+    """The scheduled events that the traded forecaster went by; `source` is ``us``, a file's name or ``none``.
+
+    `planned` counts those on the tape that stood to the end, by name; `reach` has the first and the last
+    stamp of each name [ns]; `out_of_reach` names those that the schedule lacks in a part of the tape.
+    """
+
+    source: str
+    planned: dict[str, int]
+    reach: dict[str, tuple[int, int]]
+    out_of_reach: list[str]
+
+
 class ForecastPart(_Part):
-    """Every forecaster on the same buckets, naive ones first, then HAR, then fused."""
+    """Every forecaster on the same buckets, naive ones first, then HAR, then fused.
+
+    `schedule` is None where the traded forecaster uses no events.
+    """
 
     target: str
     noise_floor_qlike: Number
     models: dict[str, ForecastScore]
+    schedule: SchedulePart | None = None
 
     @model_validator(mode="after")
     def _has_baselines(self) -> "ForecastPart":

@@ -20,7 +20,7 @@ from newsvol.engine.latency import parse_latency
 from newsvol.engine.plug_ins import PlugIn
 from newsvol.engine.registry import Registry
 from newsvol.models.config import Config, Content, checked, merged, parse_yaml, read_yaml, require_keys
-from newsvol.replays.tapes.schedules import events_hash, load_schedule
+from newsvol.replays.tapes.schedules import US, events_hash, load_schedule, us_events
 from newsvol.signals.fusion import RIDGE, WEIGHT, FusionForm
 from newsvol.signals.news.features import HALF_LIVES_HOURS
 from newsvol.signals.volatility.builtin import FORECASTERS
@@ -65,15 +65,20 @@ class SentimentSection(Config):
 class VolatilitySection(Config):
     """Which forecaster is traded, its windows in buckets, and the schedule of events that it may use.
 
-    `events_hash` is that of the file, written down when the recipe is read.
+    `events` is a file, ``us`` for the shipped schedule, ``none``, or ``auto``: ``us`` on a real tape of a US
+    exchange, ``none`` on any other. `events_hash` is that of the file, written down as soon as it is chosen.
     """
 
     forecaster: str = "log-har-p"
     window: int = Field(WINDOW, gt=0)
     min_window: int = Field(MIN_WINDOW, gt=0)
-    events: Path | None = None
+    events: Literal["auto", "us", "none"] | Path = "auto"
     event_names: tuple[str, ...] = ()
     events_hash: str | None = None
+
+
+NO_EVENTS: Mapping[str, Any] = {"events": "auto", "event_names": (), "events_hash": None}
+"""What a recipe does not say where it was not asked."""
 
 
 class FusionSection(Config):
@@ -134,8 +139,8 @@ class Recipe(Config):
 
     def _plain(self) -> Content:
         plain: Content = json.loads(self.model_dump_json())
-        if self.volatility.events is None:
-            for key in ("events", "event_names", "events_hash"):
+        if self.volatility == self.volatility.model_copy(update=NO_EVENTS):
+            for key in NO_EVENTS:
                 del plain["volatility"][key]
         if self.span == SpanSection():
             del plain["span"]
@@ -320,27 +325,40 @@ def _check_strategies(recipe: Recipe) -> None:
 def _with_events(recipe: Recipe, folder: Path) -> Recipe:
     """Pin the events file by its hash, and see that it can be used."""
     volatility = recipe.volatility
-    if volatility.events is None:
-        if volatility.event_names:
-            raise RecipeError("volatility.event_names needs volatility.events: the file that has them")
-        if volatility.forecaster in SCHEDULED:
-            raise RecipeError(
-                f"forecaster {volatility.forecaster!r} needs volatility.events: a CSV or iCalendar file"
-            )
+    if volatility.event_names and volatility.events == "none":
+        raise RecipeError("volatility.event_names names events, and volatility.events is none")
+    if volatility.events == "none" or (volatility.events == "auto" and not volatility.event_names):
         return recipe
     if volatility.forecaster not in SCHEDULED:
         raise RecipeError(
-            f"volatility.events is given, and forecaster {volatility.forecaster!r} uses no events; "
+            f"the recipe names events, and forecaster {volatility.forecaster!r} uses none; "
             f"those that do: {', '.join(SCHEDULED)}"
         )
-    file = (folder / volatility.events).absolute()
+    if volatility.events == "auto":
+        load_schedule(us_events(), volatility.event_names)
+        return recipe
+    if volatility.events == US:
+        return pin_events(recipe, US)
+    return pin_events(recipe, (folder / volatility.events).absolute())
+
+
+def pin_events(recipe: Recipe, events: Path | Literal["us"]) -> Recipe:
+    """Return `recipe` with these events and their hash.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, has no such events, or is not the one that the recipe names by its hash.
+    """
+    volatility = recipe.volatility
+    file = us_events() if events == US else Path(events)
     pinned = events_hash(file)
     if volatility.events_hash not in (None, pinned):
         raise RecipeError(
             f"{file} is not the file that the recipe names: it has {pinned}, not {volatility.events_hash}"
         )
     load_schedule(file, volatility.event_names)
-    section = volatility.model_copy(update={"events": file, "events_hash": pinned})
+    section = volatility.model_copy(update={"events": events, "events_hash": pinned})
     return recipe.model_copy(update={"volatility": section})
 
 

@@ -7,19 +7,19 @@ import numpy as np
 
 from newsvol.engine.arrays import NS_PER_MS, FloatArray, IntArray
 from newsvol.engine.costs import Costs
-from newsvol.engine.errors import RecipeError, TapeError
+from newsvol.engine.errors import TapeError
 from newsvol.engine.fills import FILL_MODELS, fill_orders
 from newsvol.engine.frames import BarFrame, DecisionFrame, FillFrame, SentimentScores, WeightFrame
 from newsvol.engine.ledger import NOT_SENT, LatencyLedger
 from newsvol.engine.queue_nb import fifo_start_nb
 from newsvol.engine.ticks import TickFrame, TickKind, merge_ticks
 from newsvol.replays.simulation.decisions import ModelTicks, lay_out, target_buckets
+from newsvol.replays.simulation.events import recipe_schedule
 from newsvol.replays.simulation.live_pass import LiveModels, LiveNumbers, require_same
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.service_times import Decide, ServiceTimes, decide_free
 from newsvol.replays.tapes.calendar import trading_year
 from newsvol.replays.tapes.empty_sessions import has_lately_traded
-from newsvol.replays.tapes.schedules import load_schedule
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.fusion import FusionConfig, fit_fusion
 from newsvol.signals.live import LiveForecast
@@ -132,21 +132,13 @@ def model_ticks(tape: Tape, history: VolHistory) -> TickFrame:
 def build_forecaster(recipe: Recipe) -> Forecaster:
     """Return the recipe's forecaster, with its windows where it has any, and its events where it uses them.
 
-    Raises
-    ------
-    RecipeError
-        The forecaster needs a schedule of events, and the recipe has none.
+    Without events it is the one of the same name without ``-events``; see `events.choose_events`.
     """
     volatility = recipe.volatility
     windows = {"window": volatility.window, "min_window": volatility.min_window}
     if volatility.forecaster not in SCHEDULED:
         return make_forecaster(volatility.forecaster, **windows)
-    if volatility.events is None:
-        raise RecipeError(
-            f"forecaster {volatility.forecaster!r} needs volatility.events: a CSV or iCalendar file"
-        )
-    schedule = load_schedule(volatility.events, volatility.event_names)
-    return make_forecaster(volatility.forecaster, **windows, schedule=schedule)
+    return make_forecaster(volatility.forecaster, **windows, schedule=recipe_schedule(recipe))
 
 
 def run_session(

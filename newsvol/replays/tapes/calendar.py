@@ -102,6 +102,17 @@ def calendar_zone(calendar: str) -> str:
     return str(_known(calendar, "2024-01-01", "2024-01-31").tz)
 
 
+def is_of_us(calendar: str) -> bool:
+    """Say whether the exchange keeps the time of New York or Chicago: releases of the US move what it trades.
+
+    Raises
+    ------
+    UnknownNameError
+        No calendar of that name.
+    """
+    return calendar_zone(calendar) in ("America/New_York", "America/Chicago")
+
+
 def session_of(sessions: SessionFrame, stamps_ns: IntArray) -> IntArray:
     """Return the session with open <= stamp < close of each stamp, -1 where there is none; shape (T,)."""
     if len(sessions) == 0:

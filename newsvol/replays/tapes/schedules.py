@@ -1,21 +1,29 @@
-"""Schedules of events from files: CSV and iCalendar. Names and stamps are read, outcomes never."""
+"""Schedules of events from files, and the one that is shipped. Names and stamps are read, outcomes never."""
 
 import csv
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from newsvol.engine.arrays import NS_PER_SECOND
 from newsvol.engine.errors import InputError
 from newsvol.replays.tapes.icalendar import read_ics
-from newsvol.signals.volatility.schedule import Schedule
+from newsvol.signals.volatility.schedule import ALWAYS_NS, NEVER_NS, Schedule
 
 NAME_COLUMNS = ("event", "name", "title", "summary")
 STAMP_COLUMNS = ("ts_utc", "start_utc", "time_utc", "start", "ts", "timestamp", "datetime")
+SINCE_COLUMNS = ("known_from",)
+UNTIL_COLUMNS = ("known_until",)
 """Headings that are understood, the first one present counts; any other column is not looked at."""
+
+US: Final = "us"
+"""The shipped schedule: FOMC statements, CPI and the employment report (NFP), from 1994 on."""
 
 _ISO = "ISO"
 _FORMATS = (_ISO, "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M")
@@ -24,12 +32,19 @@ MAX_EVENTS = 12
 """Two columns for each name: more would be a regression on the calendar."""
 
 
+def us_events() -> Path:
+    """Return the file of the shipped schedule."""
+    return Path(str(resources.files("newsvol.replays.tapes").joinpath("us_releases.csv")))
+
+
 def load_schedule(file: Path, names: Sequence[str] = ()) -> Schedule:
     """Read the schedule in `file`, all of it or the events called `names`.
 
     A CSV has a column of names and one of stamps (see `NAME_COLUMNS` and `STAMP_COLUMNS`); stamps are ISO
-    or month/day/year (or day/month: a day above twelve must show which), UTC unless they carry an offset. A
-    file that ends in ``.ics`` is iCalendar.
+    or month/day/year (or day/month: a day above twelve must show which), UTC unless they carry an offset.
+    Where it has them, ``known_from`` and ``known_until`` say when an event was announced, and when it was
+    moved or cancelled, in ISO; an empty cell means always and never. A file that ends in ``.ics`` is
+    iCalendar.
 
     Raises
     ------
@@ -39,13 +54,18 @@ def load_schedule(file: Path, names: Sequence[str] = ()) -> Schedule:
         The file has no event of such a name; with the nearest one.
     """
     text = _read(file)
-    events = read_ics(text, str(file)) if file.suffix.lower() == ".ics" else _read_csv(text, file)
+    if file.suffix.lower() == ".ics":
+        events = [_Event(stamp_ns, name) for name, stamp_ns in read_ics(text, str(file))]
+    else:
+        events = _read_csv(text, file)
     if not events:
         raise InputError(f"{file} holds no event")
-    events.sort(key=lambda event: (event[1], event[0]))
+    events.sort(key=lambda event: (event.stamp_ns, event.name))
     schedule = Schedule(
-        np.array([name for name, _ in events], dtype=object),
-        np.array([stamp for _, stamp in events], dtype=np.int64),
+        np.array([event.name for event in events], dtype=object),
+        np.array([event.stamp_ns for event in events], dtype=np.int64),
+        np.array([event.since_ns for event in events], dtype=np.int64),
+        np.array([event.until_ns for event in events], dtype=np.int64),
     )
     if names:
         return schedule.choose(names)
@@ -55,6 +75,14 @@ def load_schedule(file: Path, names: Sequence[str] = ()) -> Schedule:
             f"[{schedule.names[0]}, ...]"
         )
     return schedule
+
+
+@dataclass(frozen=True)
+class _Event:
+    stamp_ns: int
+    name: str
+    since_ns: int = ALWAYS_NS
+    until_ns: int = NEVER_NS
 
 
 def events_hash(file: Path) -> str:
@@ -76,7 +104,7 @@ def _read(file: Path) -> str:
         raise InputError(f"cannot read the events in {file}: not UTF-8") from error
 
 
-def _read_csv(text: str, file: Path) -> list[tuple[str, int]]:
+def _read_csv(text: str, file: Path) -> list[_Event]:
     try:
         heading, *cells = list(csv.reader(text.splitlines())) or [[]]
     except csv.Error as error:
@@ -91,7 +119,28 @@ def _read_csv(text: str, file: Path) -> list[tuple[str, int]]:
         if len(row) <= max(name_at, stamp_at) or not row[name_at].strip():
             raise InputError(f"{file} line {number}: no name or no stamp of an event")
     stamps = _read_stamps([(number, row[stamp_at].strip()) for number, row in rows], file)
-    return [(row[name_at].strip(), stamp) for (_, row), stamp in zip(rows, stamps, strict=True)]
+    since = _read_known(rows, heading, SINCE_COLUMNS, ALWAYS_NS, file)
+    until = _read_known(rows, heading, UNTIL_COLUMNS, NEVER_NS, file)
+    names = [row[name_at].strip() for _, row in rows]
+    return [_Event(*event) for event in zip(stamps, names, since, until, strict=True)]
+
+
+def _read_known(
+    rows: list[tuple[int, list[str]]], heading: list[str], columns: tuple[str, ...], empty: int, file: Path
+) -> list[int]:
+    """Read when events were announced or called off; `empty` where the cell or the column is not there."""
+    at = next((heading.index(column) for column in columns if column in heading), len(heading))
+    known = []
+    for number, row in rows:
+        cell = row[at].strip() if at < len(row) else ""
+        try:
+            known.append(_stamp_ns(cell, _ISO) if cell else empty)
+        except ValueError as error:
+            raise InputError(
+                f"{file} line {number}: {cell!r} under {heading[at]} is no date and time; write "
+                "2024-03-20T18:00:00+00:00"
+            ) from error
+    return known
 
 
 def _find(heading: list[str], known: tuple[str, ...], what: str, file: Path) -> int:

@@ -126,12 +126,18 @@ def test_a_recipe_without_events_hashes_as_before(recipe: Recipe) -> None:
 @pytest.mark.parametrize(
     ("volatility", "words"),
     [
-        ({"forecaster": "log-har-p-events"}, "needs volatility.events"),
         (
             {"forecaster": "har", "events": "events.csv"},
-            "'har' uses no events; those that do: log-har-p-events",
+            "'har' uses none; those that do: log-har-p-events",
         ),
-        ({"event_names": ["FOMC"]}, "volatility.event_names needs volatility.events"),
+        ({"forecaster": "har", "events": "us"}, "'har' uses none; those that do: log-har-p-events"),
+        ({"event_names": ["FOMC"]}, "'log-har-p' uses none; those that do"),
+        ({"events": "none", "event_names": ["FOMC"]}, "names events, and volatility.events is none"),
+        ({"forecaster": "log-har-p-events", "event_names": ["FMOC"]}, "did you mean 'FOMC'"),
+        (
+            {"forecaster": "log-har-p-events", "events": "us", "events_hash": "sha256:0"},
+            "is not the file that the recipe names",
+        ),
         ({"forecaster": "har-blend-events", "events": "gone.csv"}, "cannot read the events"),
         (
             {"forecaster": "log-har-p-events", "events": "events.csv", "event_names": ["FMOC"]},

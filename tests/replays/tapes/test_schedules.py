@@ -1,5 +1,6 @@
 """Schedules from files: both CSV conventions, iCalendar, and what is refused."""
 
+import csv
 from pathlib import Path
 from textwrap import dedent
 
@@ -8,7 +9,8 @@ import pytest
 from calendar_file import TWO_EVENTS
 
 from newsvol.engine.errors import InputError, UnknownNameError
-from newsvol.replays.tapes.schedules import load_schedule
+from newsvol.replays.tapes.schedules import load_schedule, us_events
+from newsvol.signals.volatility.schedule import ALWAYS_NS, NEVER_NS
 
 FOMC_NS = np.datetime64("2024-03-20T18:00:00", "ns").astype(np.int64)
 
@@ -48,9 +50,73 @@ def test_calendar_files_are_read(tmp_path: Path) -> None:
     assert schedule.event_ns[1] == FOMC_NS
 
 
+def test_announcements_and_cancellations_are_read_where_a_file_has_them(tmp_path: Path) -> None:
+    text = """
+        event,ts_utc,known_from,known_until
+        NFP,2025-11-07T13:30:00+00:00,,2025-11-19T20:00:00-05:00
+        NFP,2025-11-20T13:30:00+00:00,2025-11-15T05:00:00Z,
+        """
+    schedule = load_schedule(write(tmp_path, text))
+    assert schedule.since_ns.tolist() == [ALWAYS_NS, ns("2025-11-15T05:00:00")]
+    assert schedule.until_ns.tolist() == [ns("2025-11-20T01:00:00"), NEVER_NS]
+
+
+def ns(text: str) -> int:
+    return int(np.datetime64(text, "ns").astype(np.int64))
+
+
+def planned(name: str, first: str, last: str, on: str) -> list[str]:
+    """Return the days from `first` to `last` that the shipped plan had when New York woke up on day `on`."""
+    schedule = load_schedule(us_events(), (name,))
+    stood = schedule.event_ns[schedule.planned(ns(f"{on}T12:00:00"))]
+    days = [str(stamp.astype("datetime64[D]")) for stamp in stood.astype("datetime64[ns]")]
+    return [day for day in days if first <= day <= last]
+
+
+def test_the_shipped_schedule_moves_a_release_when_that_was_announced() -> None:
+    spring = ("FOMC", "2020-03-01", "2020-04-30")
+    assert planned(*spring, on="2020-03-13") == ["2020-03-18", "2020-04-29"]
+    assert planned(*spring, on="2020-03-16") == ["2020-04-29"]
+    shutdown = ("NFP", "2013-10-01", "2013-11-30")
+    assert planned(*shutdown, on="2013-10-17") == ["2013-10-04", "2013-11-01"]
+    assert planned(*shutdown, on="2013-10-18") == ["2013-10-22", "2013-11-08"]
+    longer = ("CPI", "2025-10-01", "2025-12-31")
+    assert planned(*longer, on="2025-10-10") == ["2025-10-15", "2025-11-13", "2025-12-10"]
+    assert planned(*longer, on="2025-11-21") == ["2025-10-24", "2025-11-13", "2025-12-10"]
+    assert planned(*longer, on="2025-11-22") == ["2025-10-24", "2025-12-18"]
+
+
+def test_the_shipped_schedule_holds_every_plan_that_is_known(data_dir: Path) -> None:
+    shipped = load_schedule(us_events())
+    have = set(zip(shipped.name.tolist(), shipped.event_ns.tolist(), strict=True))
+    unknown = {  # nobody knows when the move was announced
+        ("CPI", "1995-12-14"), ("NFP", "1996-01-19"), ("CPI", "1996-02-01"), ("CPI", "1996-02-28"),
+        ("NFP", "1998-11-05"),
+    }  # fmt: skip
+    rows = csv.DictReader((data_dir / "macro/us_macro_schedule.csv").read_text().splitlines())
+    collected = {
+        (row["event"], ns(row["ts_utc"].removesuffix("+00:00")))
+        for row in rows
+        if (row["event"], row["date"]) not in unknown
+        and not (row["event"] == "FOMC" and row["date"].startswith("1994"))
+    }
+    assert collected <= have
+    called_off = shipped.take(shipped.until_ns < NEVER_NS)
+    assert have - collected == set(zip(called_off.name.tolist(), called_off.event_ns.tolist(), strict=True))
+    assert len(called_off) == 23
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        (
+            "event,ts_utc,known_from\nFOMC,2024-03-20T18:00,soon\n",
+            "line 2: 'soon' under known_from is no date and time",
+        ),
+        (
+            "event,ts_utc,known_until\nFOMC,2024-03-20T18:00,2024-03-01\n",
+            "line 2: '2024-03-01' under known_until",
+        ),
         ("", "no column of names"),
         ("event,when\nFOMC,2024-03-20\n", "no column of stamps"),
         ("event,ts_utc\nFOMC,2024-03-20\n", "line 2: '2024-03-20' is no date and time"),
@@ -94,6 +160,10 @@ def test_real_schedules_are_read(data_dir: Path) -> None:
     recent = load_schedule(data_dir / "macro/us_macro_releases_2024-03_2025-04.csv")
     assert recent.names == ("CPI", "FOMC", "NFP")
     assert len(recent) == 37
+    shipped = load_schedule(us_events())
+    inside = (shipped.event_ns >= recent.event_ns[0]) & (shipped.event_ns <= recent.event_ns[-1])
+    assert shipped.name[inside].tolist() == recent.name.tolist()
+    np.testing.assert_array_equal(shipped.event_ns[inside], recent.event_ns)
     older = load_schedule(
         data_dir / "macro/usd_high_impact_calendar_2014_2022.csv", ["Fed Interest Rate Decision"]
     )

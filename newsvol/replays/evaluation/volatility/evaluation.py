@@ -25,9 +25,9 @@ from newsvol.replays.evaluation.volatility.placebos import SHUFFLES, NewsCompari
 from newsvol.replays.evaluation.volatility.scores import ConfidenceSet, Scoreboard, score_models
 from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choose_span
 from newsvol.replays.runs.schema import finite
+from newsvol.replays.simulation.events import schedule_for
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.tapes.empty_sessions import empty_sessions, require_traded
-from newsvol.replays.tapes.schedules import load_schedule
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.news.novelty import novelty_weights, relevant
 from newsvol.signals.volatility.history import VolHistory, measure_history
@@ -47,7 +47,9 @@ class Request:
         last third of the buckets.
     schedule : Schedule, optional
         Scheduled events, known ahead, for the forecasters that use them and the cut by event day.
-        Without it, the recipe's.
+        Without it, the recipe's, or the shipped ones where the recipe leaves it to the tape.
+    with_events : bool
+        Use any at all.
     shuffles : int
         Draws of the shuffled-news placebo.
     """
@@ -56,7 +58,14 @@ class Request:
     first: date | None = None
     last: date | None = None
     schedule: Schedule | None = None
+    with_events: bool = True
     shuffles: int = SHUFFLES
+
+    def events(self, recipe: Recipe, tape: Tape) -> Schedule | None:
+        """Return the scheduled events that forecasters are given."""
+        if not self.with_events:
+            return None
+        return self.schedule if self.schedule is not None else schedule_for(recipe, tape)
 
 
 @dataclass(frozen=True)
@@ -151,7 +160,7 @@ def evaluate(
     span only. Headlines count from their availability: what latency costs is the replay's to say.
     """
     chosen = request or Request()
-    schedule = chosen.schedule or recipe_schedule(recipe)
+    schedule = chosen.events(recipe, tape)
     names = chosen_names(chosen.forecasters, recipe)
     if len(tape.bars) == 0:
         raise TapeError("the tape has no bars; import one with: newsvol tape import --help")
@@ -189,17 +198,11 @@ def evaluate(
         history.buckets,
         ZoneInfo(tape.info.timezone),
         None if news is None else news.available_ns,
-        None if schedule is None else schedule.event_ns,
+        None if schedule is None else schedule.event_ns[schedule.planned(schedule.event_ns)],
     )
     study = _study(tape, recipe, history, lineup, rows, board.lag, chosen.shuffles, on_progress)
     cuts = tuple(cut_losses(labels, board.losses, rows))
     return Evaluation(tape, recipe, span, history, lineup, rows, board, cuts, study)
-
-
-def recipe_schedule(recipe: Recipe) -> Schedule | None:
-    """Return the scheduled events that the recipe names, or None."""
-    volatility = recipe.volatility
-    return None if volatility.events is None else load_schedule(volatility.events, volatility.event_names)
 
 
 def _gap_notes(tape: Tape, sessions: SessionFrame, history: VolHistory, span: Span) -> list[str]:

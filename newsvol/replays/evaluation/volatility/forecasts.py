@@ -115,7 +115,7 @@ def forecast_all(
     span : BoolArray, shape (B,)
         The test span; a model must cover it as far as raw HAR and the recipe's forecaster do.
     schedule : Schedule, optional
-        For the forecasters that use scheduled events; without it they are left out.
+        For the forecasters that use scheduled events; without it they are left out, but for the recipe's.
 
     Raises
     ------
@@ -169,8 +169,8 @@ def forecast_one(
         variance = forecast_columns(name, forecaster, history)
         require_no_oracle(name, forecaster, variance, history)
         return variance
-    if schedule is None:
-        raise InputError("it needs scheduled events; give them with --events FILE")
+    if schedule is None and name != recipe.volatility.forecaster:
+        raise InputError("it needs scheduled events; give them with --events us, or --events FILE")
     windows = {"window": volatility.window, "min_window": volatility.min_window}
     return forecast_columns(name, make_forecaster(name, **windows, schedule=schedule), history)
 

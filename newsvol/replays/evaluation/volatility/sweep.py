@@ -15,7 +15,7 @@ from newsvol.engine.arrays import BoolArray, FloatArray
 from newsvol.engine.errors import InputError, TapeError
 from newsvol.engine.progress import OnProgress, silent
 from newsvol.replays.evaluation.statistics import DieboldMariano, diebold_mariano, newey_west_lag
-from newsvol.replays.evaluation.volatility.evaluation import Request, recipe_schedule
+from newsvol.replays.evaluation.volatility.evaluation import Request
 from newsvol.replays.evaluation.volatility.forecasts import (
     RAW_HAR,
     News,
@@ -182,7 +182,7 @@ def sweep(
         FORECASTERS.factory(name)
     if len(tape.bars) == 0:
         raise TapeError("the tape has no bars; import one with: newsvol tape import --help")
-    schedule = span_request.schedule or recipe_schedule(recipe)
+    schedule = span_request.events(recipe, tape)
     history = measure_history(tape.bars, tape.sessions)
     span = choose_span(
         tape, history.buckets, span_request.first or recipe.span.first, span_request.last or recipe.span.last

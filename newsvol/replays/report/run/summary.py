@@ -9,6 +9,7 @@ from newsvol.replays.report.wording import (
     TICK_WORDS,
     beyond_chance,
     day,
+    event_notices,
     gap_notices,
     milliseconds,
     number,
@@ -45,6 +46,9 @@ def notices(run: Run) -> str:
             "market.</p>"
         )
     told += [f'<p class="notice">{text(sentence)}.</p>' for sentence in gap_notices(run.metrics.span)]
+    told += [
+        f'<p class="notice">{text(sentence)}.</p>' for sentence in event_notices(run.metrics.forecast)[1:]
+    ]
     if run.manifest.recording is not None and run.manifest.recording.forced:
         told.append(
             '<p class="notice"><strong>Forced recording.</strong> Scores and times were recorded of '
@@ -68,7 +72,8 @@ def footer(run: Run) -> str:
         "Recipe": manifest.recipe_hash,
         "Model": manifest.model_hash or NOTHING,
         "Recording": manifest.recording_hash or NOTHING,
-        "Events": manifest.events_hash or NOTHING,
+        "Events": "; ".join(event_notices(run.metrics.forecast)[:1]).removeprefix("EVENTS: ") or NOTHING,
+        "Events file": manifest.events_hash or NOTHING,
         "Plug-ins": "; ".join(f"{what}: {owner}" for what, owner in manifest.plug_ins.items()) or NOTHING,
         "Seed": manifest.seed,
         "Latency": manifest.latency,

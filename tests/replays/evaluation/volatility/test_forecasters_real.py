@@ -9,7 +9,7 @@ import pytest
 from newsvol.engine.arrays import BoolArray, FloatArray
 from newsvol.replays.evaluation.statistics import diebold_mariano
 from newsvol.replays.tapes.importing import ImportRequest, import_tape
-from newsvol.replays.tapes.schedules import load_schedule
+from newsvol.replays.tapes.schedules import load_schedule, us_events
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.signals.volatility.history import VolHistory, measure_history
 from newsvol.signals.volatility.intervals import coverage_by_slot, forecast_intervals
@@ -63,8 +63,8 @@ def test_on_minutes_the_full_regression_beats_raw_har_and_the_ewma(minutes: VolH
     assert losses["r2_vol"] > 0.70
 
 
-def test_on_minutes_scheduled_events_pay(minutes: VolHistory, data_dir: Path) -> None:
-    schedule = load_schedule(data_dir / "macro/us_macro_releases_2024-03_2025-04.csv")
+def test_on_minutes_scheduled_events_pay(minutes: VolHistory) -> None:
+    schedule = load_schedule(us_events())
     rows = last_third(minutes)
     with_events = forecast(minutes, "log-har-p-events", schedule=schedule)
     assert forecast_losses(minutes.measures.rv[rows], with_events[rows])["qlike"] < 0.16
