@@ -4,8 +4,8 @@
 
 DIR is the folder of third-party data, which is not shipped. Minutes: `newsvol vol evaluate` on the last
 third, with the shipped schedule of FOMC, CPI and NFP. Hours: every forecaster with its own windows against
-raw HAR with a window of 1,000 hours, 2006 to 2021, Garman-Klass variance as the target, no calendar; and what the
-Federal Reserve's schedule adds where there is one, 2014 to 2021.
+raw HAR with a window of 1,000 hours, 2006 to 2021, Garman-Klass variance as the target, no calendar; and what
+the Federal Reserve's schedule adds where there is one, 2014 to 2021.
 """
 
 from pathlib import Path
