@@ -96,6 +96,9 @@ AUDIT_TESTS = (
     "tests/replays/audit/test_moments.py",
     "tests/replays/audit/test_observation.py",
     "tests/replays/audit/test_perturbation.py",
+    "tests/replays/audit/test_watch.py",
+    "tests/replays/audit/test_passes.py",
+    "tests/replays/audit/test_worker.py",
     "tests/replays/audit/test_audit.py",
     "tests/replays/audit",
 )

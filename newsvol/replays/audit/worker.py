@@ -15,6 +15,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ from newsvol.strategies.contract import unwrapped
 
 Tell = Callable[[dict[str, Any]], None]
 
-WARM_UP_SESSIONS = 45
+WARM_UP = timedelta(days=66)
 
 _PR_SET_PDEATHSIG = 1
 """From Linux's sys/prctl.h."""
@@ -175,20 +176,11 @@ def _load_kernels(tape: Tape, probs: Any) -> None:
             "latency.model": "zero",
         }
     )
-    if len(tape.sessions) == 0:
+    if len(tape.sessions) == 0 or len(tape.bars) == 0:
         return
-    end_ns = int(tape.sessions.close_ns[:WARM_UP_SESSIONS][-1])
-    few = Tape(
-        tape.bars.take(tape.bars.close_ns <= end_ns),
-        tape.news.take(tape.news.available_ns <= end_ns),
-        tape.sessions.take(slice(WARM_UP_SESSIONS)),
-        tape.info,
-    )
-    if len(few.bars):
-        passes = Passes(
-            few, recipe, probs[: len(few.news)], trading_year(few.info.calendar, few.sessions).hours
-        )
-        passes.columns(None)
+    few = tape.until(tape.days()[0] + WARM_UP)
+    hours_per_year = trading_year(few.info.calendar, few.sessions).hours
+    Passes(few, recipe, probs[: len(few.news)], hours_per_year).columns(None)
 
 
 if __name__ == "__main__":

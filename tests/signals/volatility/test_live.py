@@ -56,10 +56,14 @@ def assert_grows_like(bars: BarFrame, history: VolHistory) -> None:
         live.measure_next()
 
 
-def test_a_history_that_grows_is_the_whole_one(make_sessions, make_bars):
+@pytest.mark.parametrize("missing", [0.05, 0.9])
+def test_a_history_that_grows_is_the_whole_one(missing, make_sessions, make_bars):
     sessions = make_sessions(40, half_days=[3, 17])
-    bars = make_bars(sessions, seed=3, minutes=1, missing=0.05)
-    assert_grows_like(bars, measure_history(bars, sessions))
+    bars = make_bars(sessions, seed=3, minutes=1, missing=missing)
+    history = measure_history(bars, sessions)
+    if missing > 0.5:  # what a gap is takes some sessions to learn, and it matters
+        assert (history.measures.covered[:42] < 1).any()
+    assert_grows_like(bars, history)
 
 
 def test_it_is_where_hours_days_and_weeks_are_missing(make_sessions, make_bars):
