@@ -12,11 +12,11 @@ Python.
 
 Each mutant is put into a copy of the source, and the tests that mirror its module run first, then the quick
 tests of the rest, all in one process that stops at the first failure. For a module of the audit only the
-audit's tests run; the interpreters that it starts import the same copy. A run that takes three times as long
-as one without a mutant, and half a minute, is a timeout: counted apart, and as noticed in the score. The
-kernels of a mutated module run as plain Python (and only the tests that call them run); all others are
-compiled, else no market could be replayed in time. Slow tests, tests on real data, and all look-ahead tests
-but one are left out.
+audit's tests run, and whole audits only with `--again`: they take minutes for a mutant that survives. The
+interpreters that are started import the same copy. A run that takes three times as long as one without a
+mutant, and half a minute, is a timeout: counted apart, and as noticed in the score. The kernels of a mutated
+module run as plain Python (and only the tests that call them run); all others are compiled, else no market
+could be replayed in time. Slow tests, tests on real data, and all look-ahead tests but one are left out.
 
 What is done is kept in `--work`, and the same command goes on from there; `--minutes` and Ctrl-C stop it.
 `--source` measures another checkout. `--only` tries a part of what was drawn: modules whose paths begin as
@@ -59,6 +59,7 @@ ROOMS = ("newsvol/engine", "newsvol/replays/simulation", AUDIT)
 FILES = (
     "newsvol/signals/fusion.py",
     "newsvol/signals/ridge_nb.py",
+    "newsvol/signals/experts_nb.py",
     "newsvol/signals/live.py",
     "newsvol/signals/volatility/live.py",
 )
@@ -67,6 +68,7 @@ TESTS = (
     "tests/engine",
     "tests/signals/test_fusion.py",
     "tests/signals/test_ridge_nb.py",
+    "tests/signals/test_experts_nb.py",
     "tests/signals/volatility/test_contract.py",
     "tests/replays/simulation/test_session.py",
     "tests/replays/simulation",
@@ -84,6 +86,7 @@ TESTS = (
 KERNEL_TESTS = (
     "tests/engine/test_queue.py",
     "tests/signals/test_ridge_nb.py",
+    "tests/signals/test_experts_nb.py",
     "tests/signals/test_fusion.py",
     "tests/replays/simulation/test_session.py",
     "tests/replays/test_golden.py",
@@ -99,10 +102,12 @@ AUDIT_TESTS = (
     "tests/replays/audit/test_watch.py",
     "tests/replays/audit/test_passes.py",
     "tests/replays/audit/test_worker.py",
-    "tests/replays/audit/test_audit.py",
-    "tests/replays/audit",
+    "tests/replays/audit/test_verdict.py",
 )
 """What runs for a module of the audit, the quickest first."""
+
+WHOLE_AUDITS = ("tests/replays/audit/test_audit.py", "tests/replays/audit")
+"""What runs for it besides, in minutes, where `--again` tries what survived the others."""
 
 LEFT_OUT = ("test_kernel.py", "not test_look_ahead or constant:250")
 """`test_kernel` starts many processes, and runs for mutants of its own module only."""
@@ -227,10 +232,10 @@ def mirror(source: Path, module: str) -> list[str]:
     return [file.as_posix() for stem in stems if (source / (file := folder / f"test_{stem}.py")).is_file()]
 
 
-def tests_of(module: str) -> tuple[str, ...]:
+def tests_of(module: str, whole_audits: bool) -> tuple[str, ...]:
     """Return the tests that run for `module` after those that mirror it."""
     if module.startswith(f"{AUDIT}/"):
-        return AUDIT_TESTS
+        return (*AUDIT_TESTS, *WHOLE_AUDITS) if whole_audits else AUDIT_TESTS
     return KERNEL_TESTS if module.endswith("_nb.py") else TESTS
 
 
@@ -244,8 +249,8 @@ def baseline_of(module: str) -> str:
 class Bench:
     """A copy of the source, in which one mutant at a time is tested."""
 
-    def __init__(self, source: Path, tree: Path) -> None:
-        self._tree = tree
+    def __init__(self, source: Path, tree: Path, whole_audits: bool) -> None:
+        self._tree, self._whole_audits = tree, whole_audits
         if not tree.is_dir():
             tracked = subprocess.run(
                 ["git", "-C", str(source), "ls-files", "-z"], check=True, capture_output=True, text=True
@@ -259,7 +264,7 @@ class Bench:
 
     def test(self, module: str, timeout_s: float | None = None) -> tuple[str, float, str]:
         """Run the tests for `module`; return outcome, seconds, and the test that failed."""
-        mirrored = mirror(self._tree, module)
+        mirrored = [file for file in mirror(self._tree, module) if file not in WHOLE_AUDITS]
         skipped = [] if module.endswith("engine/kernel.py") else [f"--ignore=tests/engine/{LEFT_OUT[0]}"]
         command = [
             *(sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no"),
@@ -267,7 +272,7 @@ class Bench:
             *("-m", "not slow and not real and not gpu", "-k", LEFT_OUT[1]),
             *skipped,
             *mirrored,
-            *tests_of(module),
+            *tests_of(module, self._whole_audits),
         ]
         environment = {
             **os.environ,
@@ -499,7 +504,7 @@ def main() -> None:
     todo = [one for one in drawn if one.key not in journal.done and one.module.startswith(wanted)]
     benches: SimpleQueue[Bench] = SimpleQueue()
     for number in range(options.workers if todo else 0):
-        bench = Bench(source, work / f"tree-{number}")
+        bench = Bench(source, work / f"tree-{number}", whole_audits=first is not None)
         modules = list(dict.fromkeys(mutant.module for mutant in todo))
         seconds = _baselines(bench, modules, work / f"baseline-{number}.json")
         benches.put(bench)

@@ -11,6 +11,7 @@ import numpy as np
 
 from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import InputError
+from newsvol.signals.experts_nb import empty_experts, expert_walk_nb
 from newsvol.signals.news.features import CHANNELS
 from newsvol.signals.ridge_nb import empty_ridge, ridge_walk_nb
 from newsvol.signals.volatility.har import WINDOW
@@ -23,6 +24,10 @@ RIDGE, WEIGHT = 100.0, 0.2
 
 MAX_LOG_EFFECT = 1.5
 """News moves a variance by at most a factor of e^1.5 = 4.5 up or down."""
+
+GATE_PRIOR, GATE_RATE, GATE_BOUND = 0.1, 2.0, 4.0
+"""What the news weighs before it has shown anything, how fast that is learnt per unit of QLIKE, and the
+factor of the forecast within which what was realized is held for it."""
 
 
 class Fusion(Protocol):
@@ -54,6 +59,8 @@ class FusionConfig:
         Shrinkage, in rows of evidence for no effect.
     weight : float
         Share of the news term in ``weighted_sum``.
+    gate : bool
+        Let the news in as far as it has paid so far.
     min_rows, window : int
         Rows before the first fit, and rows of the rolling window.
     """
@@ -61,6 +68,7 @@ class FusionConfig:
     form: FusionForm = "log_linear"
     ridge: float = RIDGE
     weight: float = WEIGHT
+    gate: bool = True
     min_rows: int = 100
     window: int = WINDOW
 
@@ -127,6 +135,25 @@ class HarAlone:
         return variance
 
 
+@dataclass(frozen=True)
+class Gated:
+    """Another fusion, let in as far as it has paid: variance = HAR * (fused / HAR)^w.
+
+    `weights` : FloatArray, shape (B, 2), of HAR alone and of the fused forecast, learnt online from their
+    QLIKE at the beginnings of the buckets before (`experts_nb.expert_walk_nb`).
+    """
+
+    inner: LogLinear | WeightedSum
+    weights: FloatArray
+
+    def fuse(self, bucket: IntArray, variance: FloatArray, features: FloatArray) -> FloatArray:
+        """See `Fusion.fuse`."""
+        fused = self.inner.fuse(bucket, variance, features)
+        moved = (variance > 0) & (fused != variance)
+        ratio = np.where(moved, fused, 1.0) / np.where(moved, variance, 1.0)
+        return np.asarray(variance * np.exp(self.weights[bucket, 1] * np.log(ratio)))
+
+
 class FusionWalk:
     """A fusion as it is fitted, bucket by bucket or all at once, to the same bits.
 
@@ -149,17 +176,24 @@ class FusionWalk:
         self._config, self._rows = config, 0
         if config.form == "none" or width == 0:
             return
-        if config.form == "log_linear":
+        self._fitted = self._empty(capacity, width)
+        self.fusion = self._fitted
+        if config.gate:
+            self._pair = np.full((capacity, 2), np.nan)
+            self._gate = empty_experts(capacity, np.array([1.0 - GATE_PRIOR, GATE_PRIOR]))
+            self.fusion = Gated(self._fitted, self._gate.weights)
+
+    def _empty(self, capacity: int, width: int) -> LogLinear | WeightedSum:
+        if self._config.form == "log_linear":
             self._error = np.full(capacity, np.nan)
             self._ridge = empty_ridge(capacity, width)
-            self.fusion = LogLinear(self._ridge.beta, self._ridge.centre)
-            return
+            return LogLinear(self._ridge.beta, self._ridge.centre)
         half_lives = width // len(CHANNELS)
         # the second half-life is an hour, by default
         column = min(1, half_lives - 1) * len(CHANNELS) + CHANNELS.index("abs_score")
         self._news, self._ratio = _PastMoments(capacity), _PastMoments(capacity)
         mean, deviation, spread = np.zeros(capacity), np.zeros(capacity), np.zeros(capacity)
-        self.fusion = WeightedSum(config.weight, column, mean, deviation, spread)
+        return WeightedSum(self._config.weight, column, mean, deviation, spread)
 
     def extend(self, end: int, variance: FloatArray, realized: FloatArray, features: FloatArray) -> None:
         """Fit the rows from where the last call ended to `end`, each on the rows before it.
@@ -172,13 +206,29 @@ class FusionWalk:
             The same rows.
         """
         begin, self._rows = self._rows, end
-        fusion, config = self.fusion, self._config
-        if isinstance(fusion, HarAlone):
+        if isinstance(self.fusion, HarAlone):
             return
         ended = slice(max(begin - 1, 0), max(end - 1, 0))
+        self._fit(begin, end, ended, variance, realized, features)
+        if isinstance(self.fusion, Gated):
+            rows = np.arange(ended.start, ended.stop)
+            self._pair[ended, 0] = variance[ended]
+            self._pair[ended, 1] = self._fitted.fuse(rows, variance[ended], features[ended])
+            expert_walk_nb(begin, end, self._pair, realized, GATE_RATE, GATE_BOUND, False, self._gate)
+
+    def _fit(
+        self,
+        begin: int,
+        end: int,
+        ended: slice,
+        variance: FloatArray,
+        realized: FloatArray,
+        features: FloatArray,
+    ) -> None:
+        fitted, config = self._fitted, self._config
         usable = np.isfinite(variance[ended]) & (variance[ended] > 0) & (realized[ended] > 0)
         ratio = np.where(usable, realized[ended], 1.0) / np.where(usable, variance[ended], 1.0)
-        if isinstance(fusion, LogLinear):
+        if isinstance(fitted, LogLinear):
             self._error[ended] = np.where(usable, np.log(ratio), np.nan)
             ridge_walk_nb(
                 begin,
@@ -191,12 +241,11 @@ class FusionWalk:
                 self._ridge,
             )
             return
-        assert isinstance(fusion, WeightedSum)
         rows = slice(begin, end)
-        news = np.where(usable, features[ended, fusion.column], np.nan)
-        fusion.mean[rows], fusion.deviation[rows] = self._news.extend(news, rows, config.min_rows)
+        news = np.where(usable, features[ended, fitted.column], np.nan)
+        fitted.mean[rows], fitted.deviation[rows] = self._news.extend(news, rows, config.min_rows)
         spread = np.where(usable, np.sqrt(ratio), np.nan)
-        _, fusion.spread[rows] = self._ratio.extend(spread, rows, config.min_rows)
+        _, fitted.spread[rows] = self._ratio.extend(spread, rows, config.min_rows)
 
 
 def fit_fusion(

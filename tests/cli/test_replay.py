@@ -64,7 +64,7 @@ def test_a_recording_of_something_else_is_refused_in_one_line_unless_it_is_force
 def test_an_audit_says_what_it_audited(tmp_path: Path) -> None:
     done = newsvol("audit", "--moments", "3", cwd=tmp_path)
     assert done.returncode == 0
-    assert "no look-ahead found in 22,912 forecasts and decisions of 2023-01-03 to 2023-12-29" in done.stdout
+    assert "no look-ahead found in 22,929 forecasts and decisions of 2023-01-03 to 2023-12-29" in done.stdout
     assert "with 3 changed futures" in done.stdout
     assert "audited: log-har-p, fused, vol_target" in done.stdout
 

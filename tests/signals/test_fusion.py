@@ -8,7 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsvol.engine.errors import InputError
-from newsvol.signals.fusion import MAX_LOG_EFFECT, FusionConfig, HarAlone, LogLinear, WeightedSum, fit_fusion
+from newsvol.signals.experts_python import expert_walk_python
+from newsvol.signals.fusion import (
+    GATE_BOUND,
+    GATE_PRIOR,
+    GATE_RATE,
+    MAX_LOG_EFFECT,
+    FusionConfig,
+    FusionWalk,
+    Gated,
+    HarAlone,
+    LogLinear,
+    WeightedSum,
+    fit_fusion,
+)
 from newsvol.signals.news.features import CHANNELS, HALF_LIVES_HOURS
 from newsvol.signals.volatility.losses import qlike
 
@@ -33,7 +46,7 @@ def make_case(seed: int, effect: float = 0.0) -> tuple[np.ndarray, np.ndarray, n
 
 
 def fuse(form, variance, realized, features, **settings):
-    config = FusionConfig(form=form, **{"min_rows": 50, "window": 200, **settings})
+    config = FusionConfig(form=form, **{"min_rows": 50, "window": 200, "gate": False, **settings})
     return fit_fusion(config, variance, realized, features).fuse(BUCKETS, variance, features)
 
 
@@ -85,7 +98,7 @@ def test_a_forecast_knows_no_error_and_no_news_of_later(form, seed, row):
 @given(seed=st.integers(0, 2**20), size=st.floats(0, 1e6))
 def test_news_moves_a_variance_by_a_bounded_factor(form, seed, size):
     variance, realized, features = make_case(seed, effect=0.5)
-    config = FusionConfig(form=form, min_rows=50, window=200, weight=1.0)
+    config = FusionConfig(form=form, min_rows=50, window=200, weight=1.0, gate=False)
     shouted = fit_fusion(config, variance, realized, features).fuse(BUCKETS, variance, features * size)
     ratio = (shouted / variance)[np.isfinite(variance)]
     assert np.all(np.abs(np.log(ratio)) <= MAX_LOG_EFFECT + 1e-12)
@@ -121,14 +134,16 @@ def test_weighted_sum_is_a_weighted_sum_of_volatilities():
 
 def test_the_weighted_sum_reads_the_size_of_the_news_of_the_last_hour():
     variance, realized, features = make_case(5)
-    fusion = fit_fusion(FusionConfig(form="weighted_sum"), variance, realized, features)
+    fusion = fit_fusion(FusionConfig(form="weighted_sum", gate=False), variance, realized, features)
     assert isinstance(fusion, WeightedSum)
     assert fusion.column == HALF_LIVES_HOURS.index(1.0) * len(CHANNELS) + CHANNELS.index("abs_score")
 
 
 def test_the_weighted_sum_standardises_with_the_past():
     variance, realized, features = make_case(6)
-    fusion = fit_fusion(FusionConfig(form="weighted_sum", min_rows=50), variance, realized, features)
+    fusion = fit_fusion(
+        FusionConfig(form="weighted_sum", min_rows=50, gate=False), variance, realized, features
+    )
     assert isinstance(fusion, WeightedSum)
     past = np.flatnonzero(np.isfinite(variance[:200]) & np.isfinite(realized[:200]))
     assert fusion.mean[200] == pytest.approx(features[past, fusion.column].mean())
@@ -211,7 +226,7 @@ def test_a_log_linear_effect_is_bounded_on_either_side_by_the_same_factor():
 def test_the_weighted_sum_reads_the_second_half_life_or_the_only_one(half_lives, read):
     variance, realized, features = make_case(9, effect=0.5)
     width = half_lives * len(CHANNELS)
-    config = FusionConfig(form="weighted_sum", min_rows=50)
+    config = FusionConfig(form="weighted_sum", min_rows=50, gate=False)
     fusion = fit_fusion(config, variance, realized, features[:, :width])
     assert isinstance(fusion, WeightedSum)
     assert fusion.column == read * len(CHANNELS) + CHANNELS.index("abs_score")
@@ -225,3 +240,58 @@ def test_what_was_fitted_cannot_be_replaced():
         for name in vars(part):
             with pytest.raises(FrozenInstanceError):
                 setattr(part, name, None)
+
+
+@both_forms
+def test_the_gate_weighs_the_news_by_what_it_did_for_the_buckets_before(form):
+    variance, realized, features = make_case(3, effect=0.2)
+    config = FusionConfig(form=form, min_rows=50, window=200)
+    gated = fit_fusion(config, variance, realized, features)
+    assert isinstance(gated, Gated)
+    open_fused = fuse(form, variance, realized, features)
+    pair = np.column_stack([variance, open_fused])
+    prior = np.array([1 - GATE_PRIOR, GATE_PRIOR])
+    weights, _ = expert_walk_python(pair, realized, prior, GATE_RATE, GATE_BOUND)
+    known = np.isfinite(variance)
+    np.testing.assert_allclose(gated.weights[known], weights[known], rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(gated.weights[~known], np.tile(prior, (20, 1)))
+    fused = gated.fuse(BUCKETS, variance, features)
+    np.testing.assert_allclose(
+        np.log(fused / variance)[known],
+        weights[known, 1] * np.log(open_fused / variance)[known],
+        rtol=1e-6,
+        atol=1e-12,
+    )
+
+
+def test_news_that_pays_is_let_in_and_noise_is_not():
+    paying = fit_fusion(FusionConfig(min_rows=50), *make_case(4, effect=0.5))
+    noise = fit_fusion(FusionConfig(min_rows=50), *make_case(4, effect=0.0))
+    assert isinstance(paying, Gated)
+    assert isinstance(noise, Gated)
+    assert paying.weights[0, 1] == pytest.approx(GATE_PRIOR)
+    assert paying.weights[-1, 1] > 0.95
+    assert noise.weights[-1, 1] < 0.2
+
+
+@both_forms
+def test_a_gate_leaves_no_forecast_and_no_variance_as_they_are(form):
+    variance, realized, features = make_case(4, effect=0.5)
+    fusion = fit_fusion(FusionConfig(form=form, min_rows=50), variance, realized, features)
+    given = np.array([np.nan, 0.0, 1e-6])
+    fused = fusion.fuse(np.array([ROWS - 1] * 3), given, features[:3])
+    assert np.isnan(fused[0])
+    assert fused[1] == 0
+    assert fused[2] > 0
+
+
+def test_a_gate_fitted_row_by_row_is_the_one_fitted_at_once():
+    variance, realized, features = make_case(8, effect=0.3)
+    whole = fit_fusion(FusionConfig(min_rows=50), variance, realized, features)
+    walk = FusionWalk(FusionConfig(min_rows=50), ROWS, K)
+    for row in range(ROWS):
+        known = np.arange(ROWS) < row
+        walk.extend(row + 1, *(np.where(known, column, np.nan) for column in (variance, realized)), features)
+    assert isinstance(whole, Gated)
+    assert isinstance(walk.fusion, Gated)
+    assert walk.fusion.weights.tobytes() == whole.weights.tobytes()

@@ -239,7 +239,7 @@ class _Audit:
         of_plug_ins = [one for one in columns.series if not one.exact and one.part != "fused forecast"]
         moved = Observation(tuple(replace(one, known_ns=one.known_ns + YEARS_NS) for one in of_plug_ins))
         known = {(one.part, one.column) for one in self.findings}
-        for one in differences(moved, later):
+        for one in without_consequences(differences(moved, later), known):
             if (one.part, one.column) not in known:
                 self.findings.append(
                     Finding(

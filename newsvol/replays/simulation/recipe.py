@@ -87,6 +87,7 @@ class FusionSection(Config):
     form: FusionForm = "log_linear"
     ridge: float = Field(RIDGE, gt=0, allow_inf_nan=False)
     weight: float = Field(WEIGHT, ge=0, le=1)
+    gate: bool = True
     half_lives_hours: tuple[HalfLife, ...] = Field(HALF_LIVES_HOURS, min_length=1)
 
 

@@ -277,7 +277,8 @@ def live_models(tape: Tape, recipe: Recipe, history: VolHistory) -> LiveModels:
 
 def fusion_config(recipe: Recipe) -> FusionConfig:
     """Return how the recipe joins HAR and news."""
-    return FusionConfig(recipe.fusion.form, recipe.fusion.ridge, recipe.fusion.weight)
+    fusion = recipe.fusion
+    return FusionConfig(fusion.form, fusion.ridge, fusion.weight, fusion.gate)
 
 
 def charge(tape: Tape, history: VolHistory, service: ServiceTimes) -> ModelTicks:

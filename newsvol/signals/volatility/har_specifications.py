@@ -214,7 +214,7 @@ HAR_SPECIFICATIONS: Final[Mapping[str, tuple[Har, ...]]] = {
 }
 """Every HAR by name: its regressions (several are blended). Windows and schedule come from the recipe."""
 
-SCHEDULED: Final = ("log-har-p-events", "har-blend-events")
+SCHEDULED: Final = ("log-har-p-events", "har-blend-events", "aggregate")
 """Those that take a schedule of events; without one they are the same as those without ``-events``."""
 
 

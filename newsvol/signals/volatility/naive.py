@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray
+from newsvol.signals.volatility.buckets import BucketFrame
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.naive_nb import ewma_nb
 from newsvol.signals.volatility.protocol import FORECASTERS
@@ -74,6 +75,27 @@ class DiurnalEwma:
         smooth = np.full(len(known), np.nan)
         smooth[known] = ewma_nb(z, self.decay)
         return history.to_bucket(history.diurnal * last_known(smooth))
+
+    def live(self, buckets: BucketFrame) -> "EwmaStep":
+        """See `LiveForecaster.live`."""
+        return EwmaStep(self.decay)
+
+
+class EwmaStep:
+    """The mean as far as it has come."""
+
+    def __init__(self, decay: float) -> None:
+        self._decay = decay
+        self._mean = np.nan
+
+    def step(self, history: VolHistory) -> float:
+        """See `ForecastStep.step`."""
+        row = len(history.buckets) - 1
+        learnt = history.z[row - 1] if row else np.nan
+        if np.isfinite(learnt):
+            begun = not np.isnan(self._mean)
+            self._mean = (1.0 - self._decay) * learnt + self._decay * (self._mean if begun else learnt)
+        return float(history.diurnal[row] * self._mean * history.minutes[row] / 60.0)
 
 
 NAIVE = ("last-bucket", "same-bucket-yesterday", "diurnal", "diurnal-ewma")

@@ -28,6 +28,7 @@ EXTENDED = (
     "har-qlike",
     "har-blend",
     "har-blend-events",
+    "aggregate",
 )
 """Audited like the others, without fusion: what they add is in the forecast."""
 
@@ -64,6 +65,7 @@ def recipe_of(recipe: Recipe, forecaster: str, fusion: str, latency: str, events
         ("har", "log_linear", "zero"),
         ("har-p", "weighted_sum", "zero"),
         ("diurnal-ewma", "none", "zero"),
+        ("aggregate", "log_linear", "constant:250"),
         *[(name, "none", "zero") for name in EXTENDED],
     ],
 )

@@ -8,7 +8,6 @@ from account import Account
 
 from newsvol.engine.arrays import NS_PER_MS, NS_PER_SECOND, FloatArray, IntArray
 from newsvol.engine.clock import SimulatedClock
-from newsvol.engine.errors import RecipeError
 from newsvol.engine.frames import DecisionFrame
 from newsvol.engine.latency import parse_latency
 from newsvol.engine.loop import walk
@@ -198,10 +197,17 @@ def test_a_strategy_written_event_by_event_makes_the_same_money_to_the_cent(
     assert np.abs(equity - through_vectorbt).max() < 0.01
 
 
-def test_a_forecaster_that_needs_events_says_so_when_it_is_built(recipe: Recipe) -> None:
-    volatility = recipe.volatility.model_copy(update={"forecaster": "log-har-p-events"})
-    with pytest.raises(RecipeError, match=r"needs volatility.events"):
-        build_forecaster(recipe.model_copy(update={"volatility": volatility}))
+def test_a_forecaster_that_uses_events_does_without_where_there_are_none(
+    recipe: Recipe, instant: Session
+) -> None:
+    def forecast(name: str, **changes: str) -> FloatArray:
+        volatility = recipe.volatility.model_copy(update={"forecaster": name, **changes})
+        built = build_forecaster(recipe.model_copy(update={"volatility": volatility}))
+        return built.forecast(instant.history)
+
+    without = forecast("log-har-p-full")
+    np.testing.assert_array_equal(forecast("log-har-p-events", events="none"), without)
+    assert not np.array_equal(forecast("log-har-p-events", events="us"), without, equal_nan=True)
 
 
 @pytest.mark.parametrize("chosen", ["vol_target_naive", "news_tilt"])

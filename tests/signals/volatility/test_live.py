@@ -11,6 +11,7 @@ from measured_markets import markets
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE
 from newsvol.engine.errors import InputError, PeekingError
 from newsvol.engine.frames import BarFrame
+from newsvol.signals.volatility.aggregate import build_aggregate
 from newsvol.signals.volatility.buckets import BucketFrame
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.signals.volatility.contract import forecast_columns, require_same_forecasts
@@ -21,12 +22,16 @@ from newsvol.signals.volatility.naive import NAIVE
 from newsvol.signals.volatility.protocol import Forecaster
 from newsvol.signals.volatility.schedule import Schedule
 
+EVERYONE = [*NAIVE, *HAR_SPECIFICATIONS, "aggregate"]
+
 
 def forecaster(name: str, history: VolHistory) -> Forecaster:
     if name in NAIVE:
         return FORECASTERS.factory(name)()
     opens = history.buckets.open_ns
     events = Schedule(np.array(["CPI"] * 9, dtype=object), opens[10:100:10] + NS_PER_HOUR // 2)
+    if name == "aggregate":
+        return build_aggregate(120, 60, events)
     return build_har(name, 120, 60, events if name in SCHEDULED else None)
 
 
@@ -91,7 +96,7 @@ def test_it_is_with_any_bars(market):
         assert_grows_like(bars, measure_history(bars, sessions))
 
 
-@pytest.mark.parametrize("name", [*NAIVE, *HAR_SPECIFICATIONS])
+@pytest.mark.parametrize("name", EVERYONE)
 @settings(max_examples=3)
 @given(seed=st.integers(0, 2**20), missing=st.sampled_from([0.0, 0.03]))
 def test_every_forecaster_says_live_what_its_columns_say(make_sessions, make_bars, name, seed, missing):
@@ -109,7 +114,7 @@ def test_every_forecaster_says_live_what_its_columns_say(make_sessions, make_bar
 
 
 @settings(max_examples=25)
-@given(name=st.sampled_from([*NAIVE, *HAR_SPECIFICATIONS]), seed=st.integers(0, 2**20), data=st.data())
+@given(name=st.sampled_from(EVERYONE), seed=st.integers(0, 2**20), data=st.data())
 def test_a_live_forecast_is_that_of_a_tape_cut_off_there(make_sessions, make_bars, name, seed, data):
     """Brute force: at any moment the whole computation, on the bars that had ended and no others."""
     sessions = make_sessions(56, half_days=[20])

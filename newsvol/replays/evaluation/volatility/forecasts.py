@@ -181,9 +181,17 @@ def fuse(
     base: FloatArray,
     features: FloatArray,
     form: FusionForm = "log_linear",
+    gated: bool = True,
 ) -> FloatArray:
-    """Return `base` fused with `features`, walked forward with the recipe's ridge and weight, shape (B,)."""
-    config = FusionConfig(form, recipe.fusion.ridge, recipe.fusion.weight)
+    """Return `base` fused with `features`, walked forward with the recipe's ridge and weight, shape (B,).
+
+    Parameters
+    ----------
+    gated : bool
+        Keep to the recipe's gate; without it the news counts in full, whether it pays or not.
+    """
+    chosen = recipe.fusion
+    config = FusionConfig(form, chosen.ridge, chosen.weight, gated and chosen.gate)
     fusion = fit_fusion(config, base, history.measures.rv, features)
     return fusion.fuse(np.arange(len(base), dtype=np.int64), base, features)
 

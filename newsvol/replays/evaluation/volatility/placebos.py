@@ -91,7 +91,7 @@ class NewsComparison:
         features = news.features(self.history.buckets.open_ns, self.recipe.fusion.half_lives_hours)
         if counts_only:
             features = features[:, CHANNELS.index("count") :: len(CHANNELS)]
-        fused = fuse(self.recipe, self.history, self.base, features)
+        fused = fuse(self.recipe, self.history, self.base, features, gated=False)
         return qlike(self.history.measures.rv[self.rows], fused[self.rows])
 
     def trial(self, name: str, what: str, role: str, loss: FloatArray) -> NewsTrial:
