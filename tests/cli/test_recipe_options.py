@@ -73,4 +73,5 @@ def test_a_recipe_file_names_only_what_it_changes(tmp_path: Path) -> None:
 
 def test_keys_are_completed() -> None:
     items = [item.value for item in _complete_key(None, None, "fusion.")]  # type: ignore[arg-type]
-    assert items == ["fusion.form=", "fusion.ridge=", "fusion.weight=", "fusion.half_lives_hours="]
+    keys = ("form", "ridge", "weight", "gate", "half_lives_hours")
+    assert items == [f"fusion.{key}=" for key in keys]
