@@ -248,6 +248,11 @@ class FusionWalk:
         _, fitted.spread[rows] = self._ratio.extend(spread, rows, config.min_rows)
 
 
+def news_weight(fusion: Fusion) -> FloatArray | None:
+    """Return how far the news was let in for each bucket, shape (B,); None where there is no gate."""
+    return fusion.weights[:, 1] if isinstance(fusion, Gated) else None
+
+
 def fit_fusion(
     config: FusionConfig, variance: FloatArray, realized: FloatArray, features: FloatArray
 ) -> Fusion:

@@ -90,6 +90,13 @@ def bucket_vol_bps(variance: FloatArray) -> FloatArray:
     return np.asarray(1e4 * np.sqrt(variance))
 
 
+def group_mean(values: FloatArray, groups: Groups) -> FloatArray:
+    """Return the mean of each group, shape (G,); NaN where one of its values is."""
+    if len(values) == 0:
+        return np.empty(0)
+    return np.asarray(np.add.reduceat(values, groups.starts) / np.diff(np.append(groups.starts, groups.rows)))
+
+
 def group_minimum(values: FloatArray, groups: Groups) -> FloatArray:
     """Return the least value of each group, shape (G,)."""
     return np.minimum.reduceat(values, groups.starts) if len(values) else np.empty(0)

@@ -119,6 +119,7 @@ def _forecasts(session: Session) -> dict[str, Any]:
         "ready_ns": np.where(known, ticks.forecast_ns[tick], -1),
         "diurnal": history.diurnal,
         **{f"f:{name}": values for name, values in session.forecasts.by_name.items()},
+        **{f"w:{name}": values for name, values in session.forecasts.weights.items()},
     }
 
 

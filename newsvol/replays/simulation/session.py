@@ -1,7 +1,7 @@
 """One replay in memory: tape and recipe in, forecasts, ledgers and portfolios out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,10 +21,11 @@ from newsvol.replays.simulation.service_times import Decide, ServiceTimes, decid
 from newsvol.replays.tapes.calendar import trading_year
 from newsvol.replays.tapes.empty_sessions import has_lately_traded
 from newsvol.replays.tapes.tape import Tape
-from newsvol.signals.fusion import FusionConfig, fit_fusion
+from newsvol.signals.fusion import FusionConfig, fit_fusion, news_weight
 from newsvol.signals.live import LiveForecast
 from newsvol.signals.news.features import news_features, news_tone
 from newsvol.signals.sentiment import signed_score
+from newsvol.signals.volatility.aggregate import Aggregate
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.signals.volatility.contract import forecast_columns, make_forecaster, require_same_forecasts
 from newsvol.signals.volatility.har_specifications import SCHEDULED
@@ -59,7 +60,8 @@ class Forecasts:
     """Variance forecasts of each bucket by name, shape (B,), and the traded one at each model tick.
 
     `by_name` holds the naive ones, HAR and ``fused``; `fused`, `naive` and `tone` have shape (Q,);
-    `bucket_tick` (B,) is the model tick at which each bucket was forecast, -1 for none.
+    `bucket_tick` (B,) is the model tick at which each bucket was forecast, -1 for none. `weights` has what
+    was learnt online, shape (B,) each: of ``news``, and of each expert that was combined.
     """
 
     by_name: Mapping[str, FloatArray]
@@ -67,6 +69,7 @@ class Forecasts:
     naive: FloatArray
     tone: FloatArray
     bucket_tick: IntArray
+    weights: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -308,7 +311,13 @@ def forecast_ticks(
     """Return the forecasts of every tick as columns, or the live ones where the columns say the same."""
     by_name = {name: FORECASTERS.factory(name)().forecast(history) for name in NAIVE}
     har_name, forecaster = recipe.volatility.forecaster, build_forecaster(recipe)
-    base = forecast_columns(har_name, forecaster, history)
+    weights: dict[str, FloatArray] = {}
+    if isinstance(forecaster, Aggregate):
+        combined = forecaster.combine(history)
+        base = combined.variance
+        weights |= dict(zip(combined.names, combined.weights.T, strict=True))
+    else:
+        base = forecast_columns(har_name, forecaster, history)
     if live is not None:
         require_same_forecasts(har_name, forecaster, live.base, base, history.buckets)
         base = live.base
@@ -319,6 +328,8 @@ def forecast_ticks(
     at_bucket = np.where((bucket_tick >= 0)[:, None], features[bucket_tick], 0.0)
     fusion = fit_fusion(fusion_config(recipe), base, history.measures.rv, at_bucket)
     fused, naive = fusion.fuse(ticks.bucket, base[ticks.bucket], features), by_name[NAIVE_TRADED]
+    if (of_news := news_weight(fusion)) is not None and len(tape.news):
+        weights["news"] = of_news
     if live is not None:
         # at the very end nothing is left to forecast, and live nothing is forecast
         asked = ticks.available_ns < history.buckets.close_ns[-1]
@@ -326,15 +337,8 @@ def forecast_ticks(
         require_same("the tone of the news", live.tone, tone, ticks.available_ns)
         require_same(f"forecast {NAIVE_TRADED}", live.naive, naive, history.buckets.open_ns)
         fused, tone, naive = live.fused, live.tone, live.naive
-    return _in_span(
-        tape,
-        recipe,
-        history,
-        ticks,
-        by_name,
-        LiveNumbers(base, naive, history.diurnal, history.night_share, fused, tone),
-        bucket_tick,
-    )
+    numbers = LiveNumbers(base, naive, history.diurnal, history.night_share, fused, tone)
+    return replace(_in_span(tape, recipe, history, ticks, by_name, numbers, bucket_tick), weights=weights)
 
 
 def forecasts_of_live(

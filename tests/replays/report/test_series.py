@@ -4,11 +4,13 @@ import numpy as np
 
 from newsvol.replays.report.series import (
     MAX_POINTS,
+    Groups,
     as_dates,
     as_labels,
     as_numbers,
     drawdown_pct,
     empty_groups,
+    group_mean,
     group_minimum,
     group_sessions,
     session_vol_pct,
@@ -69,3 +71,10 @@ def test_stamps_are_utc_on_the_axis_and_in_the_label() -> None:
     stamp = np.array([1_702_672_200_999_999_999])
     assert as_dates(stamp) == [1_702_672_200_999]
     assert as_labels(stamp) == ["15 Dec 2023<br>20:30 UTC"]
+
+
+def test_the_mean_of_a_group_is_that_of_its_rows():
+    groups = Groups(np.array([0, 2, 3]), np.array([1, 1, 1]), 6)
+    found = group_mean(np.array([1.0, 2.0, 5.0, np.nan, 1.0, 1.0]), groups)
+    np.testing.assert_array_equal(found, [1.5, 5.0, np.nan])
+    assert len(group_mean(np.empty(0), groups)) == 0

@@ -27,6 +27,7 @@ from newsvol.replays.simulation.session import (
 )
 from newsvol.replays.tapes.calendar import trading_year
 from newsvol.replays.tapes.tape import Tape
+from newsvol.signals.volatility.aggregate import EXPERTS
 from newsvol.signals.volatility.history import measure_history
 from newsvol.strategies.portfolio import simulate
 from newsvol.strategies.protocol import Strategy
@@ -266,3 +267,28 @@ def test_what_a_session_computed_cannot_be_replaced(instant: Session) -> None:
         for name in vars(part):
             with pytest.raises(FrozenInstanceError):
                 setattr(part, name, None)
+
+
+def test_what_was_learnt_online_is_told(
+    planted: tuple[Tape, FloatArray], recipe: Recipe, instant: Session
+) -> None:
+    rows = len(instant.history.buckets)
+    news = instant.forecasts.weights["news"]
+    assert list(instant.forecasts.weights) == ["news"]
+    assert news.shape == (rows,)
+    assert 0.09 < news[0] < 0.11
+    assert news[-1] > 0.99, "on the planted market the news pays"
+    plain = run(planted, recipe.with_changes(changes={"fusion.gate": False}))
+    assert plain.forecasts.weights == {}
+    combined = run(planted, recipe.with_changes(changes={"volatility.forecaster": "aggregate"})).forecasts
+    assert list(combined.weights) == [*EXPERTS, "news"]
+    total = np.sum([combined.weights[name] for name in EXPERTS], axis=0)
+    np.testing.assert_allclose(total[np.isfinite(combined.by_name["aggregate"])], 1)
+
+
+def test_without_headlines_no_weight_of_the_news_is_told(
+    planted: tuple[Tape, FloatArray], recipe: Recipe
+) -> None:
+    tape, probs = planted
+    silent = Tape(tape.bars, tape.news.take(slice(0)), tape.sessions, tape.info)
+    assert run((silent, probs[:0]), recipe).forecasts.weights == {}

@@ -1,5 +1,6 @@
 """Forecast against realized volatility, and the accuracy of every forecaster beside its baselines."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from newsvol.replays.report.series import (
     as_numbers,
     bucket_vol_bps,
     empty_groups,
+    group_mean,
     group_sessions,
     run_columns,
     session_vol_pct,
@@ -24,15 +26,21 @@ from newsvol.replays.runs.schema import Metrics
 
 SHOWN_BUCKETS = 70
 
+WEIGHTS_LEDE = (
+    "<p>What was learnt online, from the QLIKE of the buckets before: how far the news was let into the "
+    "forecast (0% is the forecast without it), and what each forecaster counted where several were combined."
+    "</p>"
+)
+
 
 def volatility_section(run: Run) -> Section:
     """Build the section; every forecast drawn has its origin at the start of its bucket."""
     forecast = run.metrics.forecast
     drawn = [(forecast.best("naive"), style.NAIVE), (forecast.har, style.HAR), (forecast.main, style.FUSED)]
     lines = {name: color for name, color in drawn if name is not None}
-    read = run_columns(
-        run, "forecasts", ["session", "open_ns", "close_ns", "n_obs", "rv", *(f"f:{name}" for name in lines)]
-    )
+    weighed = [name for name in run.table("forecasts").column_names if name.startswith("w:")]
+    wanted = ["session", "open_ns", "close_ns", "n_obs", "rv", *(f"f:{name}" for name in lines), *weighed]
+    read = run_columns(run, "forecasts", wanted)
     groups = group_sessions(read["session"])
     span = "session" if groups.size == 1 else f"{groups.size} sessions"
     place = figure(
@@ -48,15 +56,15 @@ def volatility_section(run: Run) -> Section:
         f"known when each bucket began; {evaluated:,} buckets evaluated, all out of sample. Nights are not "
         f"in it: a year is {year:,.0f} hours of trading.</p>"
     )
-    return Section(
-        "volatility",
-        "Forecast against realized volatility",
-        lede + verdicts(forecast_verdicts(run.metrics)) + place + accuracy_table(run.metrics),
-        {
-            "volatility": session_figure(read, lines, groups, run.metrics.span.sessions_per_year),
-            "volatility-buckets": bucket_figure(read, lines),
-        },
-    )
+    body = lede + verdicts(forecast_verdicts(run.metrics)) + place + accuracy_table(run.metrics)
+    figures = {
+        "volatility": session_figure(read, lines, groups, run.metrics.span.sessions_per_year),
+        "volatility-buckets": bucket_figure(read, lines),
+    }
+    if weighed:
+        body += WEIGHTS_LEDE + figure("weights", f"Weights over time, the mean of {span}", 260)
+        figures["weights"] = weight_figure(read, weighed, groups)
+    return Section("volatility", "Forecast against realized volatility", body, figures)
 
 
 def accuracy_table(metrics: Metrics) -> str:
@@ -121,6 +129,26 @@ def session_figure(
                 rangeselector=style.zooms("1m", "3m", "6m"),
             ),
             yaxis=style.axis("session volatility, % per year", rangemode="tozero", ticksuffix="%"),
+        ),
+    }
+
+
+def weight_figure(read: dict[str, Any], names: Sequence[str], groups: Groups) -> Figure:
+    """Return the weights that were learnt online, in percent, the mean of each group of sessions."""
+    x = as_dates(read["close_ns"][groups.lasts])
+    colors = dict(zip(names, itertools.cycle(style.SERIES), strict=False))
+    traces = [
+        style.line(
+            name.removeprefix("w:"), x, as_numbers(group_mean(100 * read[name], groups), 1), color, unit="%"
+        )
+        for name, color in colors.items()
+    ]
+    return {
+        "data": traces,
+        "layout": style.layout(
+            margin={"l": 58, "r": 12, "t": 34, "b": 6},
+            xaxis=style.time_axis(hoverformat="%a %-d %b %Y"),
+            yaxis=style.axis("weight", range=[-2, 102], ticksuffix="%"),
         ),
     }
 
