@@ -112,7 +112,7 @@ def _learn_nb(
     ratio = min(max(realized[row] / exp(mean), 1.0 / bound), bound)
     own = ratio - log(ratio) - 1.0
     seen = ratio * exp(mean)
-    least, most = np.inf, 0.0
+    least, most = np.inf, -np.inf
     for i in range(variance.shape[1]):
         if variance[row, i] > 0:
             ratio = seen / variance[row, i]

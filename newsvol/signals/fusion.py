@@ -208,7 +208,7 @@ class FusionWalk:
         begin, self._rows = self._rows, end
         if isinstance(self.fusion, HarAlone):
             return
-        ended = slice(max(begin - 1, 0), max(end - 1, 0))
+        ended = slice(max(begin - 1, 0), end - 1)
         self._fit(begin, end, ended, variance, realized, features)
         if isinstance(self.fusion, Gated):
             rows = np.arange(ended.start, ended.stop)

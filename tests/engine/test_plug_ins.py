@@ -4,7 +4,7 @@ import importlib
 import sys
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import Distribution, version
 from pathlib import Path
 from types import ModuleType
 
@@ -73,3 +73,29 @@ def test_a_module_that_a_plug_in_imports_counts_too(tmp_path: Path, monkeypatch:
     assert first is not None
     assert second is not None
     assert first.module_hash != second.module_hash
+
+
+def test_every_file_that_was_installed_with_a_plug_in_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "of_two_files.py").write_text("class Mine: pass\n")
+    (tmp_path / "beside.py").write_text("LOOK = 0\n")
+    (tmp_path / "data.txt").write_text("0\n")
+    about = tmp_path / "of_two_files-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: of-two-files\nVersion: 1.0\n")
+    (about / "RECORD").write_text("of_two_files.py,,\nbeside.py,,\ndata.txt,,\ngone.py,,\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    mine = importlib.import_module("of_two_files").Mine
+
+    def found() -> PlugIn:
+        plug_in = plug_in_of(mine, Distribution.at(about))
+        assert plug_in is not None
+        return plug_in
+
+    first = found()
+    assert (first.package, first.version) == ("of-two-files", "1.0")
+    (tmp_path / "data.txt").write_text("1\n")
+    assert found() == first
+    (tmp_path / "beside.py").write_text("LOOK = 1\n")
+    assert found().module_hash not in (first.module_hash, None)

@@ -54,3 +54,7 @@ def test_what_ends_is_met_before_what_arrives_at_the_same_instant():
 def test_columns_of_different_length_are_refused():
     with pytest.raises(TapeError, match="TickFrame columns differ in length"):
         TickFrame(np.array([1, 2]), np.array([0]), np.array([0, 1]))
+
+
+def test_the_numbers_of_the_kinds_are_those_that_run_folders_hold():
+    assert [int(kind) for kind in TickKind] == [0, 1, 2, 3]

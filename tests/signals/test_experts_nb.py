@@ -122,3 +122,10 @@ def test_weights_alone_are_asked_of_rows_whose_forecasts_are_not_known_yet():
         expert_walk_nb(row, row + 1, known, realized, RATE, BOUND, False, blind)
     assert blind.weights.tobytes() == whole.weights.tobytes()
     assert np.isnan(blind.combined).all()
+
+
+def test_weights_add_up_after_any_loss():
+    variance = np.tile([1e-4, 1e-6, 1e-2], (2_000, 1))
+    state = walked(variance, np.full(2_000, 1e-4), np.full(3, 1 / 3), rate=1e3)
+    np.testing.assert_allclose(state.weights.sum(axis=1), 1)
+    assert state.weights[-1].tolist() == [1, 0, 0]

@@ -176,8 +176,6 @@ def _load_kernels(tape: Tape, probs: Any) -> None:
             "latency.model": "zero",
         }
     )
-    if len(tape.sessions) == 0 or len(tape.bars) == 0:
-        return
     few = tape.until(tape.days()[0] + WARM_UP)
     hours_per_year = trading_year(few.info.calendar, few.sessions).hours
     Passes(few, recipe, probs[: len(few.news)], hours_per_year).columns(None)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from newsvol.engine.arrays import FloatArray
-from newsvol.replays.audit.observation import Observation, differences
+from newsvol.replays.audit.observation import Observation, Series, differences
 from newsvol.replays.audit.passes import MAX_ROWS_HANDED, Passes, fills_of
 from newsvol.replays.simulation.recipe import Recipe, load_recipe
 from newsvol.replays.tapes.calendar import trading_year
@@ -207,3 +207,21 @@ def test_fills_come_after_the_orders_and_at_prices_of_their_bars(
     bar = np.searchsorted(tape.bars.close_ns, price.known_ns, side="left")
     assert (price.values <= tape.bars.high[bar] + 1e-9).all()
     assert (price.values >= tape.bars.low[bar] - 1e-9).all()
+
+
+def test_an_order_is_a_purchase_or_a_sale_by_the_last_price_before_it(small: tuple[Tape, FloatArray]) -> None:
+    """A weight that rises by less than the holding grew by itself is a sale."""
+    tape, _ = small
+    close = tape.bars.close[1_000:-500]
+    low, high = 1_000 + int(close.argmin()), 1_000 + int(close.argmax())
+    first, second = sorted((low, high))
+    grown = tape.bars.close[second] / tape.bars.close[first]
+    drifted = 0.5 * grown / (0.5 * grown + 0.5)
+    recipe = recipe_of("vol_target", fill="worst", rebalance_band=0.0)
+    for share, sells in ((0.3, high > low), (1.7, high < low)):
+        stamps = tape.bars.close_ns[[first, second]] + 1
+        wanted = np.array([0.5, 0.5 + share * (drifted - 0.5)])
+        weights = Series("strategy x", "weight", stamps, wanted, exact=False)
+        price, time = fills_of(tape, recipe, weights)
+        bar = int(np.searchsorted(tape.bars.close_ns, time.known_ns[1]))
+        assert price.values[1] == (tape.bars.low if sells else tape.bars.high)[bar]

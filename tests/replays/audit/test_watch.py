@@ -66,6 +66,8 @@ CASES = {
         "f._factories['har'] = f._factories['diurnal']"
     ),
     "adds": "import newsvol.engine.clock as c; c.mine = 1",
+    "its words": "import newsvol.engine.clock as c; c.__doc__ = 'x'",
+    "a module": "import newsvol.replays.replay as r; r.tempfile = r.shutil",
     "tape": "import newsvol.replays.tapes.synth as s; s.synthetic_tape(s.Market(sessions=3, headlines=0))",
 }
 
@@ -74,6 +76,7 @@ import io, json, os, sys, tempfile, types
 from pathlib import Path
 import numpy, pandas, sqlite3, glob, subprocess, threading, random, ctypes, socket, json.tool
 import newsvol.replays.tapes.synth, newsvol.strategies.orders, newsvol.replays.audit.moments
+import newsvol.replays.replay
 import newsvol.signals.volatility.builtin
 from newsvol.replays.audit.watch import Watch
 
@@ -154,6 +157,8 @@ def acts(place: Path) -> dict[str, list[str]]:
         "a name like a clock",
         "own random",
         "adds",
+        "its words",
+        "a module",
     ],
 )
 def test_what_is_harmless_is_not_named(name: str, acts: dict[str, list[str]]) -> None:
