@@ -196,12 +196,13 @@ def audit_block() -> str:
     result = _read("audit")
     seeds = [run["seed"] for run in result["leaks"][0]["runs"]]
     rows = [
-        "| planted leak | author | rows | found, seeds " + ", ".join(map(str, seeds)) + " | seconds |",
+        f"| planted leak | author | rows | found, of seeds {seeds[0]} to {seeds[-1]} | seconds |",
         "|---|---|---|---|---|",
     ]
     for leak in result["leaks"]:
         runs = leak["runs"]
-        found = " ".join("yes" if run["found"] else "**no**" for run in runs)
+        missed = [str(run["seed"]) for run in runs if not run["found"]]
+        found = f"all but **{', '.join(missed)}**" if missed else "all"
         share = f"{100 * runs[0]['rows'] / runs[0]['of']:.2g}%" if runs[0]["of"] else "-"
         taken = [run["wall_s"] for run in runs if run["wall_s"] is not None]
         seconds = " to ".join(f"{one:.0f}" for one in sorted({min(taken), max(taken)}))
@@ -214,7 +215,7 @@ def audit_block() -> str:
     rows += [
         "",
         f"Found {result['found']} of {result['of']}. Of {len(result['honest'])} honest audits (every "
-        f"built-in forecaster without events, on {', '.join(tapes)}) {alarms or 'none'} gave a finding. The "
+        f"built-in forecaster, on {', '.join(tapes)}) {alarms or 'none'} gave a finding. The "
         f"shipped recipe on 14 months of SPY takes {year['wall_s']:.0f} s ({_machine(result)}). "
         "`rows` is the share of rows that differ. " + result.get("note", "").capitalize(),
     ]

@@ -1,14 +1,14 @@
 """Plug-ins that leak, by authors who had not seen the audit: each is found, whatever the seed."""
 
-import os
-
 import pytest
 from plug_in_folder import Leak, leaks, request_of
 
 from newsvol.replays.audit.audit import audit
 from newsvol.replays.tapes.synth import synthetic_tape
 
-SEEDS = tuple(int(seed) for seed in os.environ.get("NEWSVOL_AUDIT_SEEDS", "1 2 3").split())
+SEEDS = (1, 2, 3)
+"""`make audit-full` takes twelve."""
+
 MOMENTS = 5
 
 

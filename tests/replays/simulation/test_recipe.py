@@ -160,6 +160,7 @@ def test_a_recipe_whose_events_cannot_be_used_is_refused(
         ("fusion.half_lives_hours", [-1.0]),
         ("fusion.half_lives_hours", [float("nan")]),
         ("fusion.half_lives_hours", [float("inf")]),
+        ("latency.order_ms", -0.5),
         ("latency.order_ms", float("inf")),
         ("latency.order_ms", 1e30),
         ("name", ".hidden"),
