@@ -133,3 +133,14 @@ def test_every_day_keeps_its_place_in_the_week_and_in_the_year(planted: tuple[Ta
         for name, stamps in vars(getattr(tape, frame)).items():
             if name.endswith("_ns") and name != "resolution_ns":
                 assert set((getattr(getattr(moved, frame), name) - stamps).tolist()) == {YEARS_NS}
+
+
+def test_volumes_are_drawn_anew_or_taken_away(planted: tuple[Tape, FloatArray]) -> None:
+    moment_ns, redrawn, _ = changed_at_half(planted, "redraw", "bars")
+    _, blanked, _ = changed_at_half(planted, "blank", "bars")
+    later = planted[0].bars.close_ns > moment_ns
+    assert np.isfinite(redrawn.bars.volume).all()
+    assert (redrawn.bars.volume[later] >= 1).all()
+    assert (redrawn.bars.volume[later] != planted[0].bars.volume[later]).all()
+    assert np.isnan(blanked.bars.volume[later]).all()
+    assert np.isfinite(blanked.bars.volume[~later]).all()

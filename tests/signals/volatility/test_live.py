@@ -71,6 +71,15 @@ def test_a_history_that_grows_is_the_whole_one(missing, make_sessions, make_bars
     assert_grows_like(bars, history)
 
 
+def test_it_is_where_a_session_is_one_bucket(make_sessions, make_bars):
+    sessions = make_sessions(60, minutes=60)
+    bars = make_bars(sessions, seed=5, minutes=1)
+    history = measure_history(bars, sessions)
+    assert len(history.buckets) == 60
+    assert np.isfinite(history.night_share[-1])
+    assert_grows_like(bars, history)
+
+
 def test_it_is_where_hours_days_and_weeks_are_missing(make_sessions, make_bars):
     sessions = make_sessions(60, half_days=[3, 17])
     bars = make_bars(sessions, seed=3, minutes=1)
@@ -79,7 +88,8 @@ def test_it_is_where_hours_days_and_weeks_are_missing(make_sessions, make_bars):
     minute = (bars.open_ns - sessions.open_ns[session]) // NS_PER_MINUTE
     torn = (rng.random(60) < 0.3)[session] & (minute >= 70) & (minute < 70 + 10 * (session % 6))
     empty = np.isin(session, [8, 20, 21, *range(30, 38)])
-    late = (session == 12) & (minute < 95)
+    # one opens after an hour and a half, one in the last half hour alone
+    late = (session == 12) & (minute < 95) | (session == 15) & (minute < 370)
     bars = replace(bars, volume=rng.lognormal(5, 2, len(bars)))
     kept = bars.take(~(torn | empty | late))
     history = measure_history(kept, sessions)
