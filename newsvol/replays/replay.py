@@ -24,6 +24,7 @@ from newsvol.replays.runs.recorded import require_recording_of
 from newsvol.replays.runs.schema import RecordingPart
 from newsvol.replays.runs.writer import write_run
 from newsvol.replays.simulation.events import choose_events, describe_events
+from newsvol.replays.simulation.exogenous import describe_exogenous
 from newsvol.replays.simulation.live_pass import LiveNumbers, measure_models
 from newsvol.replays.simulation.recipe import Recipe, load_recipe
 from newsvol.replays.simulation.recording import Recording
@@ -132,6 +133,7 @@ def _replay_into(
     tape = tape_of_span(whole, recipe)
     _require_bars(tape, recipe)
     history = measure_history(tape.bars, tape.sessions)
+    outside = describe_exogenous(recipe, history.buckets)
     ticks = model_ticks(tape, history)
     tape_hash = whole.content_hash()
     if source is None:
@@ -165,6 +167,7 @@ def _replay_into(
     if scored.live is not None and not isinstance(build_forecaster(recipe), LiveForecaster):
         metrics["latency"]["on_prefix"] = recipe.volatility.forecaster
     metrics["forecast"]["schedule"] = describe_events(recipe, tape)
+    metrics["forecast"]["exogenous"] = outside
     on_progress("Writing", 0, 1)
     with new_folder(out) as making:
         write_run(making, tape, tape_hash, recipe, session, portfolios, metrics, scored.recording)

@@ -256,7 +256,13 @@ def _metrics(
                  "headlines": plan.headlines, "scored": plan.headlines}  # fmt: skip
     return {
         "span": span,
-        "forecast": {"target": "rv", "noise_floor_qlike": 0.02, "models": models, "schedule": None},
+        "forecast": {
+            "target": "rv",
+            "noise_floor_qlike": 0.02,
+            "models": models,
+            "schedule": None,
+            "exogenous": None,
+        },
         "strategies": strategies,
         "latency": {"model": plan.latency, "on_prefix": None, "stages": stages},
         "sentiment": sentiment,

@@ -14,6 +14,7 @@ from newsvol.replays.report.wording import (
     TICK_WORDS,
     day,
     event_notices,
+    exogenous_notices,
     forecast_verdicts,
     gap_notices,
     milliseconds,
@@ -41,7 +42,10 @@ def print_metrics(console: Console, metrics: Metrics, fill: FillModel, report: P
     print_lines(console, gap_notices(metrics.span))
     title = "Forecast accuracy (QLIKE and MSE: lower is better; * best)"
     print_table(console, title, forecast_table(console, metrics))
-    print_lines(console, [*event_notices(metrics.forecast), *forecast_verdicts(metrics)])
+    forecast = metrics.forecast
+    print_lines(
+        console, [*event_notices(forecast), *exogenous_notices(forecast), *forecast_verdicts(metrics)]
+    )
     title = (
         f"Strategies from {day(metrics.span.traded_from_ns)} on, when the forecast starts; "
         f"{FILL_WORDS[fill]} fills (* best)"

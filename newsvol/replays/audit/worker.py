@@ -25,6 +25,7 @@ import numpy as np
 from newsvol.engine.errors import InputError, first_line
 from newsvol.engine.plug_ins import PACKAGE, package_of
 from newsvol.replays.audit.observation import Observation, load_observation
+from newsvol.replays.audit.outside import other_outside
 from newsvol.replays.audit.passes import Passes, fills_of
 from newsvol.replays.audit.perturbation import YEARS, move_years, perturb
 from newsvol.replays.audit.watch import Watch
@@ -118,6 +119,9 @@ def _run(
     hours_per_year = trading_year(seen.info.calendar, seen.sessions).hours
     if job["kind"] == "years":
         seen, recipe = move_years(seen), _of_other_years(recipe)
+    if job["kind"] == "perturbed":
+        rng = np.random.default_rng([job["seed"], job["moment_ns"], 1])
+        recipe = other_outside(recipe, job["moment_ns"], rng, Path.cwd())
     passes = Passes(seen, recipe, probs[: len(seen.news)], hours_per_year)
     del tape
     if job["kind"] == "live":

@@ -97,6 +97,18 @@ def event_notices(forecast: ForecastPart) -> list[str]:
     return told
 
 
+def exogenous_notices(forecast: ForecastPart) -> list[str]:
+    """Say which outside series the regressions read, and in how many buckets there was nothing to read."""
+    series = forecast.exogenous
+    if series is None:
+        return []
+    told = f"OUTSIDE: {series.column} of {series.file} ({series.transform}, known at its {series.available})"
+    lacking = _counted(series.missing_buckets, "bucket")
+    return [
+        told + (f"; {lacking} began without a value, and count it as 0" if series.missing_buckets else "")
+    ]
+
+
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
 

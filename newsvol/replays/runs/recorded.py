@@ -111,7 +111,8 @@ def _defining(content: Any, recipe: Recipe) -> dict[str, Any]:
             given = ", ".join(f"{key} {value}" for key, value in entry.items() if key != "name")
             parts[f"strategies.{name}"] = given or "without parameters"
     keys = flat(parts)
-    for elsewhere in ("volatility.events", "sentiment.device"):  # of events the hash counts; see `_models`
+    # of files the hashes count; of the device see `_models`
+    for elsewhere in ("volatility.events", "volatility.exogenous.file", "sentiment.device"):
         keys.pop(elsewhere, None)
     return keys
 

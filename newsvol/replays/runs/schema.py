@@ -156,16 +156,27 @@ class SchedulePart(_Part):
     out_of_reach: list[str]
 
 
+class ExogenousPart(_Part):
+    """The outside series that the regressions read; in `missing_buckets` no value of it was known."""
+
+    file: str
+    column: str
+    transform: str
+    available: str
+    missing_buckets: int
+
+
 class ForecastPart(_Part):
     """Every forecaster on the same buckets, naive ones first, then HAR, then fused.
 
-    `schedule` is None where the traded forecaster uses no events.
+    `schedule` is None where the traded forecaster uses no events, `exogenous` where there is no such series.
     """
 
     target: str
     noise_floor_qlike: Number
     models: dict[str, ForecastScore]
     schedule: SchedulePart | None = None
+    exogenous: ExogenousPart | None = None
 
     @model_validator(mode="after")
     def _has_baselines(self) -> "ForecastPart":

@@ -20,12 +20,14 @@ from newsvol.engine.latency import parse_latency
 from newsvol.engine.plug_ins import PlugIn
 from newsvol.engine.registry import Registry
 from newsvol.models.config import Config, Content, checked, merged, parse_yaml, read_yaml, require_keys
+from newsvol.replays.tapes.exogenous import Available, exogenous_hash, load_exogenous
 from newsvol.replays.tapes.schedules import US, events_hash, load_schedule, us_events
 from newsvol.signals.fusion import RIDGE, WEIGHT, FusionForm
 from newsvol.signals.news.features import HALF_LIVES_HOURS
 from newsvol.signals.volatility.builtin import FORECASTERS
+from newsvol.signals.volatility.exogenous import ExogenousColumn, Transform
 from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW
-from newsvol.signals.volatility.har_specifications import SCHEDULED
+from newsvol.signals.volatility.har_specifications import OUTSIDE, SCHEDULED
 from newsvol.strategies.builtin import STRATEGIES
 from newsvol.strategies.contract import require_strategy
 from newsvol.strategies.protocol import Strategy
@@ -62,6 +64,21 @@ class SentimentSection(Config):
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
+class ExogenousSection(Config):
+    """A series from outside the tape, as a column of the regressions; see `signals.volatility.exogenous`.
+
+    `available` says when a value is known: 15 minutes after the close of its day on `calendar`, at the open
+    of its day, or at the stamp that the file has. `file_hash` is written down when the recipe is read.
+    """
+
+    file: Path
+    column: str = Field(min_length=1)
+    transform: Transform = "log_level"
+    available: Available = "close"
+    calendar: str = "XNYS"
+    file_hash: str | None = None
+
+
 class VolatilitySection(Config):
     """Which forecaster is traded, its windows in buckets, and the schedule of events that it may use.
 
@@ -75,6 +92,7 @@ class VolatilitySection(Config):
     events: Literal["auto", "us", "none"] | Path = "auto"
     event_names: tuple[str, ...] = ()
     events_hash: str | None = None
+    exogenous: ExogenousSection | None = None
 
 
 NO_EVENTS: Mapping[str, Any] = {"events": "auto", "event_names": (), "events_hash": None}
@@ -132,10 +150,11 @@ class Recipe(Config):
     def recipe_hash(self) -> str:
         """Return ``sha256:...`` of what the recipe means, whatever its comments and order.
 
-        Of the events file it is the contents that count, not where it lies.
+        Of the files that it names the contents count, not where they lie.
         """
         plain = self._plain()
         plain["volatility"].pop("events", None)
+        plain["volatility"].get("exogenous", {}).pop("file", None)
         return text_hash(json.dumps(plain, sort_keys=True))
 
     def _plain(self) -> Content:
@@ -143,6 +162,8 @@ class Recipe(Config):
         if self.volatility == self.volatility.model_copy(update=NO_EVENTS):
             for key in NO_EVENTS:
                 del plain["volatility"][key]
+        if self.volatility.exogenous is None:
+            del plain["volatility"]["exogenous"]
         if self.span == SpanSection():
             del plain["span"]
         return plain
@@ -281,16 +302,17 @@ def parse_recipe(content: object, where: str, folder: Path = Path()) -> Recipe:
     Parameters
     ----------
     folder : Path
-        Where a relative ``volatility.events`` is looked for.
+        Where relative files of ``volatility`` are looked for.
     """
     recipe = shape_recipe(content, where)
     faults: list[str] = []
     for check in (_check_latency, _check_fill, _check_forecaster, _check_strategies):
         _collect(faults, check, recipe)
-    try:
-        recipe = _with_events(recipe, folder)
-    except InputError as error:
-        faults.append(str(error))
+    for pin in (_with_events, _with_exogenous):
+        try:
+            recipe = pin(recipe, folder)
+        except InputError as error:
+            faults.append(str(error))
     if faults:
         raise RecipeError(f"{where}: {'; '.join(dict.fromkeys(faults))}")
     return recipe
@@ -361,6 +383,28 @@ def pin_events(recipe: Recipe, events: Path | Literal["us"]) -> Recipe:
     load_schedule(file, volatility.event_names)
     section = volatility.model_copy(update={"events": events, "events_hash": pinned})
     return recipe.model_copy(update={"volatility": section})
+
+
+def _with_exogenous(recipe: Recipe, folder: Path) -> Recipe:
+    """Pin the file of the outside series by its hash, and see that it can be used."""
+    volatility, section = recipe.volatility, recipe.volatility.exogenous
+    if section is None:
+        return recipe
+    if volatility.forecaster not in OUTSIDE:
+        raise RecipeError(
+            f"the recipe names volatility.exogenous, and forecaster {volatility.forecaster!r} takes no "
+            f"series; those that do: {', '.join(OUTSIDE)}"
+        )
+    file = (folder / section.file).absolute()
+    pinned = exogenous_hash(file)
+    if section.file_hash not in (None, pinned):
+        raise RecipeError(
+            f"{file} is not the file that the recipe names: it has {pinned}, not {section.file_hash}"
+        )
+    series = load_exogenous(file, section.column, section.available, section.calendar)
+    ExogenousColumn(section.column, series, section.transform)
+    kept = section.model_copy(update={"file": file, "file_hash": pinned})
+    return recipe.model_copy(update={"volatility": volatility.model_copy(update={"exogenous": kept})})
 
 
 def _build_strategy(entry: dict[str, Any]) -> Strategy:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from newsvol.engine.queue_nb import fifo_start_nb
 from newsvol.engine.ticks import TickFrame, TickKind, merge_ticks
 from newsvol.replays.simulation.decisions import ModelTicks, lay_out, target_buckets
 from newsvol.replays.simulation.events import recipe_schedule
+from newsvol.replays.simulation.exogenous import recipe_exogenous
 from newsvol.replays.simulation.live_pass import LiveModels, LiveNumbers, require_same
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.service_times import Decide, ServiceTimes, decide_free
@@ -28,7 +30,7 @@ from newsvol.signals.sentiment import signed_score
 from newsvol.signals.volatility.aggregate import Aggregate
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.signals.volatility.contract import forecast_columns, make_forecaster, require_same_forecasts
-from newsvol.signals.volatility.har_specifications import SCHEDULED
+from newsvol.signals.volatility.har_specifications import OUTSIDE, SCHEDULED
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.live import LiveVolatility
 from newsvol.signals.volatility.naive import NAIVE
@@ -133,15 +135,17 @@ def model_ticks(tape: Tape, history: VolHistory) -> TickFrame:
 
 
 def build_forecaster(recipe: Recipe) -> Forecaster:
-    """Return the recipe's forecaster, with its windows where it has any, and its events where it uses them.
+    """Return the recipe's forecaster, with its windows, its events and its outside series where it uses them.
 
     Without events it is the one of the same name without ``-events``; see `events.choose_events`.
     """
     volatility = recipe.volatility
-    windows = {"window": volatility.window, "min_window": volatility.min_window}
-    if volatility.forecaster not in SCHEDULED:
-        return make_forecaster(volatility.forecaster, **windows)
-    return make_forecaster(volatility.forecaster, **windows, schedule=recipe_schedule(recipe))
+    settings: dict[str, Any] = {"window": volatility.window, "min_window": volatility.min_window}
+    if volatility.forecaster in SCHEDULED:
+        settings["schedule"] = recipe_schedule(recipe)
+    if volatility.forecaster in OUTSIDE:
+        settings["exogenous"] = recipe_exogenous(recipe)
+    return make_forecaster(volatility.forecaster, **settings)
 
 
 def run_session(

@@ -11,6 +11,7 @@ from newsvol.engine.arrays import FloatArray
 from newsvol.signals.experts_nb import ExpertArrays, empty_experts, expert_walk_nb
 from newsvol.signals.volatility.buckets import BucketFrame
 from newsvol.signals.volatility.contract import live_step, make_forecaster
+from newsvol.signals.volatility.exogenous import ExogenousColumn
 from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.protocol import FORECASTERS, Forecaster, ForecastStep
@@ -134,8 +135,11 @@ class AggregateStep:
 
 @FORECASTERS.add("aggregate")
 def build_aggregate(
-    window: int = WINDOW, min_window: int = MIN_WINDOW, schedule: Schedule | None = None
+    window: int = WINDOW,
+    min_window: int = MIN_WINDOW,
+    schedule: Schedule | None = None,
+    exogenous: ExogenousColumn | None = None,
 ) -> Aggregate:
-    """Return the aggregate of `EXPERTS` with these windows and this schedule."""
-    settings = {"window": window, "min_window": min_window, "schedule": schedule}
+    """Return the aggregate of `EXPERTS` with these windows, this schedule and this series."""
+    settings = {"window": window, "min_window": min_window, "schedule": schedule, "exogenous": exogenous}
     return Aggregate({name: make_forecaster(name, **settings) for name in EXPERTS})

@@ -10,6 +10,7 @@ import numpy as np
 from newsvol.engine.arrays import FloatArray
 from newsvol.signals.volatility.buckets import BucketFrame
 from newsvol.signals.volatility.columns import MAY_BE_MISSING, ColumnTable, require_columns
+from newsvol.signals.volatility.exogenous import ExogenousColumn
 from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW, Fit, HarConfig, HarState
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.protocol import FORECASTERS, ForecastStep
@@ -34,6 +35,8 @@ class Har:
         See `har.HarConfig`.
     schedule : Schedule or None
         Adds a pair of dummies for each event.
+    exogenous : ExogenousColumn or None
+        Adds a series from outside the tape.
     """
 
     window: int = WINDOW
@@ -43,6 +46,7 @@ class Har:
     columns: tuple[str, ...] = ()
     fit: Fit = "ols"
     schedule: Schedule | None = None
+    exogenous: ExogenousColumn | None = None
 
     def __post_init__(self) -> None:
         require_columns(self.columns)
@@ -50,7 +54,8 @@ class Har:
     @property
     def extra_names(self) -> tuple[str, ...]:
         """Names of the columns that `extra` returns."""
-        return self.columns + (self.schedule.column_names() if self.schedule is not None else ())
+        beside = () if self.exogenous is None else (self.exogenous.name,)
+        return self.columns + beside + (self.schedule.column_names() if self.schedule is not None else ())
 
     def series(self, history: VolHistory) -> FloatArray:
         """Return what is regressed on its own past, shape (B,)."""
@@ -62,15 +67,24 @@ class Har:
         if self.columns:
             table = ColumnTable(self.columns, len(history.buckets), history.buckets.n_slots)
             parts.append(table.extend(history, self.level(history), len(history.buckets)))
+        if (given := self.given(history.buckets)) is not None:
+            parts.append(given)
+        return np.hstack(parts) if parts else None
+
+    def given(self, buckets: BucketFrame) -> FloatArray | None:
+        """Return the columns that do not come of the tape, shape (B, q): the outside series, and events."""
+        parts = []
+        if self.exogenous is not None:
+            parts.append(self.exogenous.column(buckets)[:, None])
         if self.schedule is not None:
-            parts.append(self.schedule.columns(history.buckets))
+            parts.append(self.schedule.columns(buckets))
         return np.hstack(parts) if parts else None
 
     def state(self, capacity: int) -> HarState:
         """Return an empty regression for `capacity` buckets."""
         config = HarConfig(self.window, self.min_window, self.is_log, fit=self.fit)
-        events = len(self.extra_names) - len(self.columns)
-        held = tuple(RIDGE if name in MAY_BE_MISSING else 0.0 for name in self.columns) + (RIDGE,) * events
+        given = len(self.extra_names) - len(self.columns)
+        held = tuple(RIDGE if name in MAY_BE_MISSING else 0.0 for name in self.columns) + (RIDGE,) * given
         return HarState(config, capacity, self.extra_names, held)
 
     def live(self, buckets: BucketFrame) -> "HarStep":
@@ -119,7 +133,7 @@ class HarStep:
         self._har = har
         self._state = har.state(len(buckets))
         self._table = ColumnTable(har.columns, len(buckets), buckets.n_slots) if har.columns else None
-        self._events = har.schedule.columns(buckets) if har.schedule is not None else None
+        self._given = har.given(buckets)
 
     def step(self, history: VolHistory) -> float:
         """See `ForecastStep.step`."""
@@ -127,8 +141,8 @@ class HarStep:
         level = self._har.level(history)
         learnt = self._har.regressed(level[row - 1 : row]) if row else np.array([np.nan])
         parts = [] if self._table is None else [self._table.extend(history, level, row + 1)[0]]
-        if self._events is not None:
-            parts.append(self._events[row])
+        if self._given is not None:
+            parts.append(self._given[row])
         fitted, smearing = self._state.step(float(learnt[0]), np.concatenate(parts) if parts else None)
         variance = self._har.back_transform(
             history, np.array([fitted]), np.array([smearing]), slice(row, row + 1)
@@ -218,12 +232,29 @@ SCHEDULED: Final = ("log-har-p-events", "har-blend-events", "aggregate")
 """Those that take a schedule of events; without one they are the same as those without ``-events``."""
 
 
+OUTSIDE: Final = (
+    *(name for name, members in HAR_SPECIFICATIONS.items() if all(member.is_log for member in members)),
+    "aggregate",
+)
+"""Those that take a series from outside: the ones in logs."""
+
+
 def build_har(
-    name: str, window: int = WINDOW, min_window: int = MIN_WINDOW, schedule: Schedule | None = None
+    name: str,
+    window: int = WINDOW,
+    min_window: int = MIN_WINDOW,
+    schedule: Schedule | None = None,
+    exogenous: ExogenousColumn | None = None,
 ) -> Har | Blend:
-    """Return the HAR called `name` with these windows and this schedule."""
+    """Return the HAR called `name` with these windows, this schedule, and this series where it is in logs."""
     regressions = tuple(
-        replace(member, window=window, min_window=min_window, schedule=schedule)
+        replace(
+            member,
+            window=window,
+            min_window=min_window,
+            schedule=schedule,
+            exogenous=exogenous if name in OUTSIDE else None,
+        )
         for member in HAR_SPECIFICATIONS[name]
     )
     return regressions[0] if len(regressions) == 1 else Blend(regressions)

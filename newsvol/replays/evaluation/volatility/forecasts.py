@@ -9,6 +9,7 @@ from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
 from newsvol.engine.errors import InputError, TapeError
 from newsvol.engine.frames import SentimentScores
 from newsvol.replays.runs.schema import ModelKind
+from newsvol.replays.simulation.exogenous import recipe_exogenous
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.session import build_forecaster
 from newsvol.replays.tapes.tape import Tape
@@ -171,8 +172,13 @@ def forecast_one(
         return variance
     if schedule is None and name != recipe.volatility.forecaster:
         raise InputError("it needs scheduled events; give them with --events us, or --events FILE")
-    windows = {"window": volatility.window, "min_window": volatility.min_window}
-    return forecast_columns(name, make_forecaster(name, **windows, schedule=schedule), history)
+    settings = {
+        "window": volatility.window,
+        "min_window": volatility.min_window,
+        "schedule": schedule,
+        "exogenous": recipe_exogenous(recipe),
+    }
+    return forecast_columns(name, make_forecaster(name, **settings), history)
 
 
 def fuse(

@@ -10,6 +10,7 @@ from newsvol.replays.report.wording import (
     beyond_chance,
     day,
     event_notices,
+    exogenous_notices,
     gap_notices,
     milliseconds,
     number,
@@ -74,6 +75,8 @@ def footer(run: Run) -> str:
         "Recording": manifest.recording_hash or NOTHING,
         "Events": "; ".join(event_notices(run.metrics.forecast)[:1]).removeprefix("EVENTS: ") or NOTHING,
         "Events file": manifest.events_hash or NOTHING,
+        "Outside series": "; ".join(exogenous_notices(run.metrics.forecast)).removeprefix("OUTSIDE: ")
+        or NOTHING,
         "Plug-ins": "; ".join(f"{what}: {owner}" for what, owner in manifest.plug_ins.items()) or NOTHING,
         "Seed": manifest.seed,
         "Latency": manifest.latency,
