@@ -38,6 +38,18 @@ def test_kernel_and_twin_agree(seed, columns, window, ridge, missing):
     assert_like_twin(x, y, 15, window, ridge)
 
 
+def test_channels_that_go_on_keep_their_effect_when_another_falls_silent():
+    rng = np.random.default_rng(2)
+    x = rng.exponential(1.0, (900, 3))
+    x[:, 1] *= 100.0
+    x[400:800, 1] = 0.0
+    y = 0.5 * x[:, 0] + rng.normal(0, 0.3, 900)
+    assert_like_twin(x, y, 100, 200, 10.0)
+    beta, _ = walk(x, y, 100, 200, 10.0)
+    assert (beta[650:800, 0] > 0.3).all()
+    assert not beta[650:800, 1].any()
+
+
 def test_equal_columns_share_the_effect():
     rng = np.random.default_rng(0)
     column = rng.exponential(1, 200)

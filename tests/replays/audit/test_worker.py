@@ -1,5 +1,6 @@
 """One interpreter and its jobs: what it is told, what it answers, and what it does not remember."""
 
+import inspect
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -13,6 +14,7 @@ from plug_in_folder import request_of, write_plug_in
 
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import NewsvolError
+from newsvol.replays.audit import passes
 from newsvol.replays.audit.observation import Observation, differences, load_observation
 from newsvol.replays.audit.perturbation import YEARS_NS
 from newsvol.replays.audit.processes import Outcome, Worker
@@ -56,7 +58,11 @@ def setting(small: Tape, folder: Path) -> dict[str, Any]:
     """Return what an interpreter is told, with a plug-in on its path."""
     (folder / "plug-in").mkdir()
     written = write_plug_in(folder / "plug-in", SOURCE, strategy_mine="Mine")
-    short = {"volatility.window": 300, "volatility.min_window": 60, "span.first": small.days()[0]}
+    short = {
+        "volatility.window": 300,
+        "volatility.min_window": 60,
+        "span.first": small.days()[0] + timedelta(days=75),
+    }
     request = request_of("strategy", "mine", short)
     content = without_measuring(request.content)
     told = write_setting(folder, small, content, request.where, request.folder, (), seed=7)
@@ -178,7 +184,9 @@ def test_a_job_that_fails_is_told_and_the_next_one_is_done(
     failed = worker.run(job)
     assert failed.refused is None
     assert failed.failed is not None
-    assert failed.failed.startswith("KeyError: 'strategy nobody' (passes.py:")
+    source = inspect.getsource(passes).splitlines()
+    line = 1 + source.index("        raise KeyError(part)")
+    assert failed.failed == f"KeyError: 'strategy nobody' (passes.py:{line})"
     missing = worker.run({"kind": "live", "out": str(folder / "no" / "such" / "folder.npz")})
     assert "No such file or directory" in str(missing.failed)
     again = worker.run({**job, "part": "strategy mine", "row": 300})

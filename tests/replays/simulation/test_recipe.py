@@ -160,7 +160,9 @@ def test_a_recipe_whose_events_cannot_be_used_is_refused(
         ("fusion.half_lives_hours", [-1.0]),
         ("fusion.half_lives_hours", [float("nan")]),
         ("fusion.half_lives_hours", [float("inf")]),
+        ("fusion.half_lives_hours", [24 * 365 + 1]),
         ("latency.order_ms", -0.5),
+        ("latency.order_ms", float("nan")),
         ("latency.order_ms", float("inf")),
         ("latency.order_ms", 1e30),
         ("name", ".hidden"),
@@ -170,6 +172,10 @@ def test_a_recipe_whose_events_cannot_be_used_is_refused(
 def test_a_number_or_name_that_no_run_can_use_is_refused_by_its_key(key: str, value: object) -> None:
     with pytest.raises(RecipeError, match=re.escape(key)):
         load_recipe(changes={key: value})
+
+
+def test_the_longest_half_life_is_a_year():
+    assert load_recipe(changes={"fusion.half_lives_hours": [24 * 365]}).fusion.half_lives_hours == (8760,)
 
 
 @pytest.mark.parametrize("key", ["seed", "fill", "cash", "rebalance_band", "span", "sentiment"])
