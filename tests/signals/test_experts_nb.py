@@ -124,6 +124,19 @@ def test_weights_alone_are_asked_of_rows_whose_forecasts_are_not_known_yet():
     assert np.isnan(blind.combined).all()
 
 
+def test_the_tally_holds_what_was_lost_and_how_far_the_experts_were_apart():
+    variance = np.array([[1e-4, 2e-4], [1e-4, 4e-4], [1e-4, 1e-4]])
+    realized = np.array([3e-4, 2e-4, 1e-4])
+    prior = np.array([0.5, 0.5])
+    state = walked(variance, realized, prior, RATE)
+    seen = realized[:2] / variance.T[:, :2]
+    losses = (seen - np.log(seen) - 1).T
+    ratio = realized[:2] / state.combined[:2]
+    assert state.tally[0] == pytest.approx((ratio - np.log(ratio) - 1).sum())
+    assert state.tally[1] == pytest.approx((np.ptp(losses, axis=1) ** 2).sum())
+    np.testing.assert_allclose(state.loss, losses.sum(axis=0))
+
+
 def test_weights_add_up_after_any_loss():
     variance = np.tile([1e-4, 1e-6, 1e-2], (2_000, 1))
     state = walked(variance, np.full(2_000, 1e-4), np.full(3, 1 / 3), rate=1e3)

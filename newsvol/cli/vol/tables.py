@@ -41,7 +41,7 @@ def print_evaluation(console: Console, evaluation: Evaluation, page: Path | None
     print_table(console, title, fit_table(console, evaluation))
     print_table(console, "QLIKE by cut", cut_table(console, evaluation))
     if evaluation.news is not None:
-        title = "News beside its placebos (log-linear fusion; gain and DM t against the forecaster alone)"
+        title = "News beside its placebos (log-linear, no gate; gain and DM t against the forecaster alone)"
         print_table(console, title, news_table(console, evaluation.news))
         print_lines(console, news_verdicts(evaluation.news))
     if page is not None:

@@ -114,7 +114,10 @@ def _news(study: NewsStudy) -> Section:
         what = f"placebo: days drawn anew within their weekday, {len(draws)} times"
         span = f"{number(draws[0], 4)} to {number(draws[-1], 4)}"
         rows.append(row("shuffled", what, True, span, "", ""))
-    caption = "Log-linear fusion; the gain in QLIKE and its DM t are against the forecaster alone."
+    caption = (
+        "Log-linear fusion, without the gate that keeps out news that does not pay; the gain in QLIKE and "
+        "its DM t are against the forecaster alone."
+    )
     body = verdicts(news_verdicts(study)) + table(["News", "QLIKE", "gain", "DM t"], rows, caption)
     return Section("news", "News beside its placebos", body, {})
 
