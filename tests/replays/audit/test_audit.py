@@ -12,7 +12,6 @@ from plug_in_folder import request_of, write_plug_in
 from newsvol.engine.arrays import FloatArray
 from newsvol.engine.errors import InputError, RecipeError, TapeError, UnknownNameError
 from newsvol.replays.audit.audit import AuditReport, audit
-from newsvol.replays.audit.finding import Finding
 from newsvol.replays.tapes.tape import Tape
 
 SHORT = {"volatility.window": 300, "volatility.min_window": 60}
@@ -377,22 +376,6 @@ def test_progress_is_told_in_stages(small: Tape) -> None:
     stages = list(dict.fromkeys(stage for stage, _, _ in told))
     assert stages == ["Starting two interpreters", "Live pass", "Columns", "Changing the future"]
     assert told[-1] == ("Changing the future", 3, 3)
-
-
-def test_a_finding_is_one_readable_line() -> None:
-    found = Finding(
-        "strategy x",
-        "1 from what was known then, 0 given all rows",
-        "It reads rows",
-        "weight",
-        1_702_672_200_000_000_000,
-        3,
-        200,
-    )
-    assert str(found) == (
-        "strategy x: 1 from what was known then, 0 given all rows; weight from 2023-12-15T20:30:00 UTC on, "
-        "3 of 200 rows (1.50%). It reads rows"
-    )
 
 
 def test_a_scaler_fitted_on_the_whole_sample_is_not_taken_for_a_short_lookback(
