@@ -145,3 +145,9 @@ def test_volumes_are_drawn_anew_or_taken_away(planted: tuple[Tape, FloatArray]) 
     assert (redrawn.bars.volume[later] != planted[0].bars.volume[later]).all()
     assert np.isnan(blanked.bars.volume[later]).all()
     assert np.isfinite(blanked.bars.volume[~later]).all()
+
+
+def test_headlines_that_say_nothing_lean_nowhere(planted: tuple[Tape, FloatArray]) -> None:
+    moment_ns, changed, probs = changed_at_half(planted, "blank", "news")
+    later = changed.news.available_ns > moment_ns
+    assert (probs[later] == 1 / 3).all()
