@@ -31,7 +31,9 @@ def summary_block() -> str:
     """Return one line for each claim of the project, beside what it is measured against."""
     forecasts, run = _read("forecasts")["minutes"], _read("spy")["metrics"]
     training, serving = _read("student-training"), _read("sentiment-serving")
-    har, plain, full = (forecasts["models"][name] for name in ("har", "log-har-p", "log-har-p-full"))
+    har, plain, combined, gated = (
+        forecasts["models"][name] for name in ("har", "log-har-p", "aggregate", "fused:log_linear")
+    )
     news = next(trial for trial in forecasts["news"]["trials"] if trial["name"] == "real")
     target, hold = (
         run["strategies"][name]["fills"]["bridge"]["sharpe"] for name in ("vol_target", "buy_and_hold")
@@ -42,14 +44,14 @@ def summary_block() -> str:
     low, high = gain["interval"]
     rows = (
         (
-            "`log-har-p-full`, SPY minutes: QLIKE, lower is better",
-            f"{full['qlike']:.4f}",
+            "`aggregate`, SPY minutes: QLIKE, lower is better",
+            f"{combined['qlike']:.4f}",
             f"{har['qlike']:.4f} (raw HAR)",
-            f"{-full['vs_har_pct']:.1f}% better, DM t {full['dm_har']['t']:.1f}",
+            f"{-combined['vs_har_pct']:.1f}% better, DM t {combined['dm_har']['t']:.1f}",
         ),
         (
             "`log-har-p` with news, SPY minutes: QLIKE",
-            f"{news['qlike']:.4f} (with news)",
+            f"{news['qlike']:.4f} (all of it), {gated['qlike']:.4f} (gated)",
             f"{plain['qlike']:.4f} (without)",
             f"{forecast_tables.gain(news['gain_pct'])}, DM t {news['dm_t']:.1f}",
         ),
