@@ -24,8 +24,8 @@ def selected(result: dict[str, Any]) -> str:
         "",
         f"`log-har-p` with the news is {gain(real['gain_pct'])} than without (DM t {_t(real['dm_t'])}): on "
         f"this tape the news {'pays' if minutes['news']['pays'] else 'does not pay'}. "
-        "`log-har-p-events` also knows the schedule of FOMC, CPI and NFP, `aggregate` combines five forecasters "
-        "online, and `fused:log_linear` has the news through its gate.",
+        "`log-har-p-events` also knows the schedule of FOMC, CPI and NFP, `aggregate` combines five "
+        "forecasters online, and `fused:log_linear` has the news through its gate.",
         "",
         f"SPY hours, 2006 to 2021 ({hours['buckets']:,} buckets, Garman-Klass, no calendar): `har-blend` "
         f"is {-best['vs_har_pct']:.1f}% below raw HAR in QLIKE (DM t {best['dm_har_t']:.1f}), and better in "

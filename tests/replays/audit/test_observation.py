@@ -25,6 +25,11 @@ def test_the_first_row_that_differs_is_named_and_all_are_counted() -> None:
     (one,) = differences(Observation((series([1, 2, 3, 4]),)), Observation((series([1, 5, np.nan, 4]),)))
     assert (one.row, one.known_ns, one.expected, one.found, one.rows, one.of) == (1, 10, 2.0, 5.0, 2, 4)
     assert one.places == (1, 2)
+    (many,) = differences(Observation((series([0.0] * 50),)), Observation((series([1.0] * 50),)))
+    assert (many.rows, many.places) == (50, (0, 10, 20, 30, 40))
+    (none,) = differences(Observation((series([1, 2]),)), Observation((series([1]),)))
+    assert (none.row, none.known_ns, none.expected, none.places) == (1, 10, 2.0, ())
+    assert np.isnan(none.found)
 
 
 def test_what_was_not_known_by_then_may_differ() -> None:
@@ -34,7 +39,9 @@ def test_what_was_not_known_by_then_may_differ() -> None:
 
 def test_rows_that_are_missing_or_known_at_another_time_differ() -> None:
     assert differ(series([1, 2, 3]), series([1, 2])) == [(2, 1, 3)]
-    assert differ(series([1, 2]), series([1, 2], known=[0, 11])) == [(1, 1, 2)]
+    assert differ(series([1, 2]), series([1, 2, 3])) == [(2, 1, 3)]
+    for known in ([0, 11], [0, 9]):
+        assert differ(series([1, 2]), series([1, 2], known=known)) == [(1, 1, 2)]
 
 
 def test_plug_ins_may_round_apart_and_newsvol_may_not() -> None:
