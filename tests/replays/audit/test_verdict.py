@@ -158,7 +158,7 @@ def test_every_way_of_changing_everything_comes_before_bars_and_news_alone(stage
 
 
 def test_a_row_that_differs_is_named_with_the_cause_that_most_rows_have(stage: Stage) -> None:
-    changed = {(STRATEGY, "weight"): {7: 0.9, 8: 0.9, 9: 0.9}, (STRATEGY, "order"): {7: 0.0}}
+    changed = {(STRATEGY, "weight"): dict.fromkeys(range(7, 12), 0.9), (STRATEGY, "order"): {7: 0.0}}
     stage.answers["columns"] = lambda job: stage.columns(job, changes=changed)
     answers = iter(
         [Outcome({}), Outcome({"short": 0.1, "whole": 0.9}), Outcome({"short": 0.5, "whole": 0.9})]
@@ -170,7 +170,7 @@ def test_a_row_that_differs_is_named_with_the_cause_that_most_rows_have(stage: S
     assert found.cause == "It needs more than its lookback of 3 rows"
     assert found.column == "weight"
     assert found.first_ns == stage.stamps[7]
-    assert (found.rows, found.of) == (3, len(stage.stamps))
+    assert (found.rows, found.of) == (5, len(stage.stamps))
     asked = [job for worker in stage.workers for job in worker.asked if job["kind"] == "ask"]
     assert sorted(job["row"] for job in asked) == [7, 8, 9]
     assert [job["row"] for job in stage.workers[1].asked if job["kind"] == "ask"] == [7, 9]
