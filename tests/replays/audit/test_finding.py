@@ -30,4 +30,5 @@ def test_a_finding_without_rows_or_cause_says_what_was_found() -> None:
     found = Finding("mine", "runs true")
     assert str(found) == "mine: runs true"
     assert found.first == ""
+    assert (found.rows, found.of, found.column, found.cause) == (0, 0, "", "")
     assert str(Finding("mine", "runs true", "Do not")) == "mine: runs true. Do not"

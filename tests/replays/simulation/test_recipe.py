@@ -160,6 +160,7 @@ def test_a_recipe_whose_events_cannot_be_used_is_refused(
         ("fusion.half_lives_hours", [-1.0]),
         ("fusion.half_lives_hours", [float("nan")]),
         ("fusion.half_lives_hours", [float("inf")]),
+        ("fusion.half_lives_hours", []),
         ("fusion.half_lives_hours", [24 * 365 + 1]),
         ("latency.order_ms", -0.5),
         ("latency.order_ms", float("nan")),
