@@ -12,11 +12,12 @@ Python.
 
 Each mutant is put into a copy of the source, and the tests that mirror its module run first, then the quick
 tests of the rest, all in one process that stops at the first failure. For a module of the audit only the
-audit's tests run, and whole audits only with `--again`: they take minutes for a mutant that survives. The
-interpreters that are started import the same copy. A run that takes three times as long as one without a
-mutant, and half a minute, is a timeout: counted apart, and as noticed in the score. The kernels of a mutated
-module run as plain Python (and only the tests that call them run); all others are compiled, else no market
-could be replayed in time. Slow tests, tests on real data, and all look-ahead tests but one are left out.
+audit's tests run, and whole audits only with `--whole-audits`: they take minutes for each mutant that
+survives. The interpreters that are started import the same copy. A run that takes three times as long as one
+without a mutant, and half a minute, is a timeout: counted apart, and as noticed in the score. The kernels of
+a mutated module run as plain Python (and only the tests that call them run); all others are compiled, else no
+market could be replayed in time. Slow tests, tests on real data, and all look-ahead tests but one are left
+out.
 
 What is done is kept in `--work`, and the same command goes on from there; `--minutes` and Ctrl-C stop it.
 `--source` measures another checkout. `--only` tries a part of what was drawn: modules whose paths begin as
@@ -107,7 +108,7 @@ AUDIT_TESTS = (
 """What runs for a module of the audit, the quickest first."""
 
 WHOLE_AUDITS = ("tests/replays/audit/test_audit.py", "tests/replays/audit")
-"""What runs for it besides, in minutes, where `--again` tries what survived the others."""
+"""What runs for it besides with `--whole-audits`, in minutes."""
 
 LEFT_OUT = ("test_kernel.py", "not test_look_ahead or constant:250")
 """`test_kernel` starts many processes, and runs for mutants of its own module only."""
@@ -480,6 +481,9 @@ def _options() -> argparse.Namespace:
     asked.add_argument("--seed", type=int, default=SEED)
     asked.add_argument("--workers", type=int, default=1, help="copies that are tested at a time")
     asked.add_argument("--again", type=Path, help="results file: only its survivors are tried")
+    asked.add_argument(
+        "--whole-audits", action="store_true", help="for the audit's modules, whole audits too"
+    )
     asked.add_argument("--only", default="", help="try only those drawn whose module's path begins so")
     asked.add_argument("--minutes", type=float, default=float("inf"), help="begin no mutant after these")
     return asked.parse_args()
@@ -504,7 +508,7 @@ def main() -> None:
     todo = [one for one in drawn if one.key not in journal.done and one.module.startswith(wanted)]
     benches: SimpleQueue[Bench] = SimpleQueue()
     for number in range(options.workers if todo else 0):
-        bench = Bench(source, work / f"tree-{number}", whole_audits=first is not None)
+        bench = Bench(source, work / f"tree-{number}", options.whole_audits)
         modules = list(dict.fromkeys(mutant.module for mutant in todo))
         seconds = _baselines(bench, modules, work / f"baseline-{number}.json")
         benches.put(bench)
