@@ -52,35 +52,38 @@ def audit(*arguments: str, plug_ins: Path | None = None) -> dict[str, Any]:
 
 
 def leaks(seeds: range, rows: list[dict[str, Any]], write: Callable[[], None]) -> None:
-    """Audit every leak with every seed, and add a row of each to `rows`."""
-    for file in sorted(LEAKS.glob("*/leaks.toml")):
-        for leak in tomllib.loads(file.read_text())["leak"]:
+    """Audit every leak with the first seed, then with the next; add what was found to the leak's row."""
+    planted = [
+        (file.parent, leak)
+        for file in sorted(LEAKS.glob("*/leaks.toml"))
+        for leak in tomllib.loads(file.read_text())["leak"]
+    ]
+    rows += [
+        {"name": leak["name"], "author": folder.name, "kind": leak["kind"], "what": leak["what"], "runs": []}
+        for folder, leak in planted
+    ]
+    for seed in seeds:
+        for (folder, leak), row in zip(planted, rows, strict=True):
             name, kind = leak["name"], leak["kind"]
             chosen = (
                 ["--set", f"strategies=[{{name: {name}}}]"]
                 if kind == "strategy"
                 else ["--set", f"volatility.forecaster={name}", "--set", "strategies=[{name: vol_target}]"]
             )
-            runs = []
-            for seed in seeds:
-                seen = audit("--seed", str(seed), "--moments", LEAK_MOMENTS, *chosen, plug_ins=file.parent)
-                own = [one for one in seen["findings"] if one["part"] == f"{kind} {name}"]
-                runs.append(
-                    {
-                        "seed": seed,
-                        "found": bool(own),
-                        "cause": own[0]["cause"] or own[0]["what"] if own else "",
-                        "rows": own[0]["rows"] if own else 0,
-                        "of": own[0]["of"] if own else 0,
-                        "wall_s": seen["wall_s"],
-                    }
-                )
-            missed = [run["seed"] for run in runs if not run["found"]]
-            print(name, f"NOT FOUND with {missed}" if missed else "found", runs[0]["wall_s"], file=sys.stderr)
-            rows.append(
-                {"name": name, "author": file.parent.name, "kind": kind, "what": leak["what"], "runs": runs}
+            seen = audit("--seed", str(seed), "--moments", LEAK_MOMENTS, *chosen, plug_ins=folder)
+            own = [one for one in seen["findings"] if one["part"] == f"{kind} {name}"]
+            row["runs"].append(
+                {
+                    "seed": seed,
+                    "found": bool(own),
+                    "cause": own[0]["cause"] or own[0]["what"] if own else "",
+                    "rows": own[0]["rows"] if own else 0,
+                    "of": own[0]["of"] if own else 0,
+                    "wall_s": seen["wall_s"],
+                }
             )
-            write()
+            print(seed, name, "found" if own else "NOT FOUND", seen["wall_s"], file=sys.stderr)
+        write()
 
 
 def honest(data: Path | None, rows: list[dict[str, Any]], write: Callable[[], None]) -> None:
