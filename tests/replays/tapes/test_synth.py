@@ -96,8 +96,8 @@ def test_fused_does_not_beat_har_alone_where_news_moves_nothing(recipe: Recipe) 
     for seed in SEEDS:
         loss = qlike_of(Market(**Market(seed=seed).without_news_effect()), recipe)
         gains.append(1 - loss["fused"] / loss["log-har-p"])
-    assert max(gains) < 0.01
-    assert np.mean(gains) <= 0
+    # the gate keeps it out: it neither costs nor seems to pay more than a tenth of a percent
+    assert np.abs(gains).max() < 0.001
 
 
 def test_the_same_seed_gives_the_same_tape_and_another_seed_another(planted: tuple[Tape, FloatArray]) -> None:
