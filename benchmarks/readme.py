@@ -198,7 +198,7 @@ def audit_block() -> str:
     result = _read("audit")
     seeds = [run["seed"] for run in result["leaks"][0]["runs"]]
     rows = [
-        f"| planted leak | author | rows | found, of seeds {seeds[0]} to {seeds[-1]} | seconds |",
+        f"| planted leak | author | rows | found, of {len(seeds)} seeds | seconds |",
         "|---|---|---|---|---|",
     ]
     for leak in result["leaks"]:
@@ -219,7 +219,8 @@ def audit_block() -> str:
         f"Found {result['found']} of {result['of']}. Of {len(result['honest'])} honest audits (every "
         f"built-in forecaster, on {', '.join(tapes)}) {alarms or 'none'} gave a finding. The "
         f"shipped recipe on 14 months of SPY takes {year['wall_s']:.0f} s ({_machine(result)}). "
-        "`rows` is the share of rows that differ. " + result.get("note", "").capitalize(),
+        "`rows` is the share of rows that differ."
+        + (f" Here: {result['note']}." if "note" in result else ""),
     ]
     return "\n".join(rows)
 
