@@ -34,6 +34,11 @@ class BucketFrame(Columns):
     slot: IntArray
 
     @property
+    def forecast_ns(self) -> IntArray:
+        """When each bucket is first forecast, shape (B,): as the one before ends, the first as it begins."""
+        return np.concatenate([self.open_ns[:1], self.close_ns[:-1]])
+
+    @property
     def n_slots(self) -> int:
         """Buckets in a full session."""
         return int(self.slot.max()) + 1 if len(self) else 0

@@ -1,4 +1,4 @@
-"""A series from outside the tape as a column: the last value that was known when a bucket began."""
+"""A series from outside the tape as a column: the last value that was known when a bucket was forecast."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
@@ -81,11 +81,12 @@ class ExogenousColumn:
         return np.asarray(value - mean)
 
     def rows(self, buckets: BucketFrame) -> IntArray:
-        """Return the row of the last value known when each bucket began, -1 for none, shape (B,).
+        """Return the row of the last value known when each bucket was forecast, -1 for none, shape (B,).
 
-        One older than `STALE_NS` is none.
+        That is as the bucket before it ended, the evening before for a session's first. A value older than
+        `STALE_NS` is none.
         """
-        row = np.searchsorted(self.series.available_ns, buckets.open_ns, side="right") - 1
+        row = np.searchsorted(self.series.available_ns, buckets.forecast_ns, side="right") - 1
         age_ns = buckets.open_ns - self.series.available_ns[np.maximum(row, 0)]
         return np.where((row >= 0) & (age_ns <= STALE_NS), row, -1).astype(np.int64)
 

@@ -115,16 +115,16 @@ class Schedule(Columns):
         An event in a session is felt from its bucket on, one up to six hours before the open from the first
         bucket on, for an hour; any other falls in no session and is left out.
 
-        Causal: each bucket goes by the plan that stood when it began.
+        Causal: each bucket goes by the plan that stood when it was forecast, as the bucket before it ended.
         """
         names = self.names
         out = np.zeros((len(buckets), 2 * len(names)))
         if len(buckets) == 0:
             return out
         first = np.searchsorted(buckets.close_ns, self.event_ns, side="right")
-        begins_ns = np.append(buckets.open_ns, NEVER_NS)
-        stood = self.planned(begins_ns[first])
-        stood_next = self.planned(begins_ns[np.minimum(first + 1, len(buckets))])
+        made_ns = np.append(buckets.forecast_ns, NEVER_NS)
+        stood = self.planned(made_ns[first])
+        stood_next = self.planned(made_ns[np.minimum(first + 1, len(buckets))])
         for row, bucket in enumerate(first.tolist()):
             if bucket == len(buckets):
                 continue

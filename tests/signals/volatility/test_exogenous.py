@@ -30,6 +30,13 @@ def test_a_bucket_reads_the_last_value_that_was_known_when_it_began(buckets):
     np.testing.assert_allclose(found.column(buckets)[:11], [0, 0, 0, 0, 0, 0, 2, 2, 2, 4, 4])
 
 
+def test_what_becomes_known_overnight_is_too_late_for_the_first_bucket(buckets):
+    """It is forecast as the session before ends."""
+    closes = buckets.close_ns
+    found = column([closes[6], closes[13] + 1], [1.0, 2.0])
+    assert found.rows(buckets)[[6, 7, 13, 14, 15]].tolist() == [-1, 0, 0, 0, 1]
+
+
 def test_a_value_that_is_too_old_says_nothing(buckets):
     first = int(buckets.open_ns[0])
     assert column([first - STALE_NS], [3.0]).rows(buckets)[:2].tolist() == [0, -1]
@@ -57,7 +64,7 @@ def test_what_becomes_known_later_changes_nothing_before(make_sessions, seed, cu
         int(buckets.open_ns[0]) + np.sort(rng.choice(np.arange(-48, 72), 30, replace=False)) * NS_PER_HOUR
     )
     values = rng.lognormal(3, 0.3, 30)
-    other = np.where(stamps > buckets.open_ns[cut], values * rng.lognormal(0, 1, 30), values)
+    other = np.where(stamps > buckets.forecast_ns[cut], values * rng.lognormal(0, 1, 30), values)
     before, after = (column(stamps, given, transform).column(buckets)[: cut + 1] for given in (values, other))
     np.testing.assert_array_equal(before, after)
 
@@ -89,12 +96,12 @@ def test_regressions_in_logs_read_it_and_the_others_do_not(name):
 
 
 def test_a_series_that_drives_the_variance_is_found(make_sessions, make_bars):
-    """Each session's own level is told an hour before it opens."""
+    """Each session's own level is told an hour before the session before it closes."""
     sessions = make_sessions(90)
     bars = make_bars(sessions, 4)
     history = measure_history(bars, sessions)
     of_session = np.log([np.mean(history.intensity[history.buckets.session == day]) for day in range(90)])
-    told = column(sessions.open_ns - NS_PER_HOUR, of_session, "level")
+    told = column(sessions.close_ns - NS_PER_DAY - NS_PER_HOUR, of_session, "level")
     har = build_har("log-har-p", 200, 100, exogenous=told)
     state, forecast = har.run(history)
     plain = build_har("log-har-p", 200, 100).forecast(history)

@@ -86,7 +86,7 @@ def test_what_is_announced_or_called_off_later_changes_nothing_before(make_sessi
     )
     names = np.array(["A", "B"] * len(stamps), dtype=object)[: len(stamps)]
     whole = Schedule(names, event, since, until)
-    now = int(buckets.open_ns[cut])
+    now = int(buckets.forecast_ns[cut])
     news_to_come = Schedule(
         names, event, np.where(since > now, NEVER_NS, since), np.where(until > now, NEVER_NS, until)
     )
