@@ -5,8 +5,8 @@
 The leaks are in ``tests/leaks``: plug-ins by authors who had not seen the audit; those under ``unseen`` were
 kept from whoever wrote it until it was frozen. DIR is the folder of third-party data; with it honest recipes
 are audited on a year of SPY and on four years of its hours, too, events included. Each audit is
-``newsvol audit``, in a process of its own: with five changed futures for a leak, as the tests have it, and
-with the default of fifty for the shipped recipe.
+``newsvol audit`` with its defaults, in a process of its own; of the forecasters each has twelve changed
+futures.
 
 What is done is written to FILE.json as it goes on. The exit code is 1 where a leak was not found, or an
 honest recipe was accused.
@@ -31,7 +31,7 @@ LEAKS = Path(__file__).parents[1] / "tests" / "leaks"
 SPY = "bars/spy_1min_2024-02-20_2025-04-11.parquet"
 NEWS = ("news/polygon_spy.csv", "news/bbc_business.csv", "news/trump_truth.csv")
 HOURS = "bars/hourly/lean_spy_hour.zip"
-LEAK_MOMENTS = "5"
+LEAK_MOMENTS = "50"
 
 
 def audit(*arguments: str, plug_ins: Path | None = None) -> dict[str, Any]:
