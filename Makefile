@@ -30,7 +30,7 @@ check: lint quick
 wheel-smoke: $(DEV)
 	bash .ci/wheel-smoke
 
-# Every planted leak with twelve seeds, and every built-in; `make test` takes three. Half an hour.
+# Every planted leak with twelve seeds, and every built-in; `make test` takes three. An hour.
 audit-full: $(DEV)
 	$(BIN)/python benchmarks/audit.py --out audit-full.json
 

@@ -31,7 +31,6 @@ LEAKS = Path(__file__).parents[1] / "tests" / "leaks"
 SPY = "bars/spy_1min_2024-02-20_2025-04-11.parquet"
 NEWS = ("news/polygon_spy.csv", "news/bbc_business.csv", "news/trump_truth.csv")
 HOURS = "bars/hourly/lean_spy_hour.zip"
-LEAK_MOMENTS = "50"
 
 
 def audit(*arguments: str, plug_ins: Path | None = None) -> dict[str, Any]:
@@ -70,7 +69,7 @@ def leaks(seeds: range, rows: list[dict[str, Any]], write: Callable[[], None]) -
                 if kind == "strategy"
                 else ["--set", f"volatility.forecaster={name}", "--set", "strategies=[{name: vol_target}]"]
             )
-            seen = audit("--seed", str(seed), "--moments", LEAK_MOMENTS, *chosen, plug_ins=folder)
+            seen = audit("--seed", str(seed), *chosen, plug_ins=folder)
             own = [one for one in seen["findings"] if one["part"] == f"{kind} {name}"]
             row["runs"].append(
                 {
@@ -131,7 +130,6 @@ def main() -> None:
         runs = [run for leak in planted for run in leak["runs"]]
         return {
             "command": "python benchmarks/audit.py --data DIR --out benchmarks/results/audit.json",
-            "moments": int(LEAK_MOMENTS),
             "leaks": planted,
             "found": sum(run["found"] for run in runs),
             "of": len(runs),

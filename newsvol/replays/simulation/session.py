@@ -35,6 +35,7 @@ from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.live import LiveVolatility
 from newsvol.signals.volatility.naive import NAIVE
 from newsvol.signals.volatility.protocol import Forecaster
+from newsvol.signals.volatility.schedule import Schedule
 from newsvol.strategies.builtin import BuyAndHold, VolTarget
 from newsvol.strategies.orders import order_sides, settle
 from newsvol.strategies.protocol import Strategy
@@ -135,14 +136,19 @@ def model_ticks(tape: Tape, history: VolHistory) -> TickFrame:
 
 
 def build_forecaster(recipe: Recipe) -> Forecaster:
-    """Return the recipe's forecaster, with its windows, its events and its outside series where it uses them.
+    """Return the recipe's forecaster with its windows, and with the events that the recipe names.
 
     Without events it is the one of the same name without ``-events``; see `events.choose_events`.
     """
+    return forecaster_with(recipe, recipe_schedule(recipe))
+
+
+def forecaster_with(recipe: Recipe, schedule: Schedule | None) -> Forecaster:
+    """Return the recipe's forecaster with its windows, `schedule` and outside series, where it takes them."""
     volatility = recipe.volatility
     settings: dict[str, Any] = {"window": volatility.window, "min_window": volatility.min_window}
     if volatility.forecaster in SCHEDULED:
-        settings["schedule"] = recipe_schedule(recipe)
+        settings["schedule"] = schedule
     if volatility.forecaster in OUTSIDE:
         settings["exogenous"] = recipe_exogenous(recipe)
     return make_forecaster(volatility.forecaster, **settings)

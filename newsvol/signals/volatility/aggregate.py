@@ -1,8 +1,7 @@
 """Several forecasters as one, each weighed by its own past: no choice that only hindsight could make."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -72,7 +71,7 @@ class Aggregate:
         See `RATE` and `BOUND`.
     """
 
-    experts: Mapping[str, Forecaster] = field(default_factory=lambda: MappingProxyType({}))
+    experts: Mapping[str, Forecaster]
     rate: float = RATE
     bound: float = BOUND
 

@@ -231,7 +231,6 @@ HAR_SPECIFICATIONS: Final[Mapping[str, tuple[Har, ...]]] = {
 SCHEDULED: Final = ("log-har-p-events", "har-blend-events", "aggregate")
 """Those that take a schedule of events; without one they are the same as those without ``-events``."""
 
-
 OUTSIDE: Final = (
     *(name for name, members in HAR_SPECIFICATIONS.items() if all(member.is_log for member in members)),
     "aggregate",
@@ -246,15 +245,11 @@ def build_har(
     schedule: Schedule | None = None,
     exogenous: ExogenousColumn | None = None,
 ) -> Har | Blend:
-    """Return the HAR called `name` with these windows, this schedule, and this series where it is in logs."""
+    """Return the HAR called `name` with these windows; schedule and series are for those that take them."""
+    events = schedule if name in SCHEDULED else None
+    series = exogenous if name in OUTSIDE else None
     regressions = tuple(
-        replace(
-            member,
-            window=window,
-            min_window=min_window,
-            schedule=schedule,
-            exogenous=exogenous if name in OUTSIDE else None,
-        )
+        replace(member, window=window, min_window=min_window, schedule=events, exogenous=series)
         for member in HAR_SPECIFICATIONS[name]
     )
     return regressions[0] if len(regressions) == 1 else Blend(regressions)

@@ -63,4 +63,6 @@ def test_its_experts_are_given_its_windows_and_its_events(aggregate):
     assert [member.schedule is None for member in aggregate.experts["har-blend-events"].members] == [
         False
     ] * 2
+    assert aggregate.experts["har"].schedule is None
+    assert aggregate.experts["log-har-p"].schedule is None
     assert FORECASTERS.factory("aggregate")().experts["har"].schedule is None

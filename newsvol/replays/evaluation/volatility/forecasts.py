@@ -9,14 +9,13 @@ from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
 from newsvol.engine.errors import InputError, TapeError
 from newsvol.engine.frames import SentimentScores
 from newsvol.replays.runs.schema import ModelKind
-from newsvol.replays.simulation.exogenous import recipe_exogenous
 from newsvol.replays.simulation.recipe import Recipe
-from newsvol.replays.simulation.session import build_forecaster
+from newsvol.replays.simulation.session import forecaster_with
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.fusion import FusionConfig, FusionForm, fit_fusion
 from newsvol.signals.news.features import news_features
 from newsvol.signals.sentiment import signed_score
-from newsvol.signals.volatility.contract import forecast_columns, make_forecaster, require_no_oracle
+from newsvol.signals.volatility.contract import forecast_columns, require_no_oracle
 from newsvol.signals.volatility.har_specifications import SCHEDULED
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.naive import NAIVE
@@ -164,21 +163,13 @@ def forecast_one(
     InputError
         `name` uses scheduled events and there are none, or it cannot be fitted on this history.
     """
-    volatility = recipe.volatility.model_copy(update={"forecaster": name})
-    if name not in SCHEDULED:
-        forecaster = build_forecaster(recipe.model_copy(update={"volatility": volatility}))
-        variance = forecast_columns(name, forecaster, history)
-        require_no_oracle(name, forecaster, variance, history)
-        return variance
-    if schedule is None and name != recipe.volatility.forecaster:
+    if name in SCHEDULED and schedule is None and name != recipe.volatility.forecaster:
         raise InputError("it needs scheduled events; give them with --events us, or --events FILE")
-    settings = {
-        "window": volatility.window,
-        "min_window": volatility.min_window,
-        "schedule": schedule,
-        "exogenous": recipe_exogenous(recipe),
-    }
-    return forecast_columns(name, make_forecaster(name, **settings), history)
+    volatility = recipe.volatility.model_copy(update={"forecaster": name})
+    forecaster = forecaster_with(recipe.model_copy(update={"volatility": volatility}), schedule)
+    variance = forecast_columns(name, forecaster, history)
+    require_no_oracle(name, forecaster, variance, history)
+    return variance
 
 
 def fuse(
