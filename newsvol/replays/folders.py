@@ -59,3 +59,23 @@ def require_writable(target: Path) -> None:
     # os.access says yes to root on a folder without the write bit, so the bit is asked too.
     if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK) and place.stat().st_mode & 0o222):
         raise OutputError(f"cannot write {target}: {place} is read-only or no folder; name another --out")
+
+
+def new_file(target: Path, content: str) -> None:
+    """Write `content` to a file that is not there yet; it appears whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        There is such a file, or it cannot be written.
+    """
+    if target.exists():
+        raise OutputError(f"{target} exists already; name another --out, or remove it")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as scratch:
+            making = Path(scratch) / target.name
+            making.write_text(content, encoding="utf-8")
+            making.rename(target)
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror}; name another --out") from error

@@ -26,6 +26,7 @@ from newsvol.replays.runs.writer import write_run
 from newsvol.replays.simulation.events import choose_events, describe_events
 from newsvol.replays.simulation.exogenous import describe_exogenous
 from newsvol.replays.simulation.live_pass import LiveNumbers, measure_models
+from newsvol.replays.simulation.prior import choose_prior, describe_prior, measure_tape
 from newsvol.replays.simulation.recipe import Recipe, load_recipe
 from newsvol.replays.simulation.recording import Recording
 from newsvol.replays.simulation.service_times import Decide, ServiceTimes, decide_free, rule_times
@@ -42,7 +43,7 @@ from newsvol.replays.tapes.empty_sessions import require_traded
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.sentiment import SentimentModel, score_in_bulk
 from newsvol.signals.volatility.contract import require_no_oracle
-from newsvol.signals.volatility.history import VolHistory, measure_history
+from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.protocol import LiveForecaster
 from newsvol.strategies.contract import decide_live
 
@@ -132,7 +133,8 @@ def _replay_into(
     recipe = choose_events(recipe, whole)
     tape = tape_of_span(whole, recipe)
     _require_bars(tape, recipe)
-    history = measure_history(tape.bars, tape.sessions)
+    recipe = choose_prior(recipe, tape)
+    history = measure_tape(tape, recipe)
     outside = describe_exogenous(recipe, history.buckets)
     ticks = model_ticks(tape, history)
     tape_hash = whole.content_hash()
@@ -168,6 +170,7 @@ def _replay_into(
         metrics["latency"]["on_prefix"] = recipe.volatility.forecaster
     metrics["forecast"]["schedule"] = describe_events(recipe, tape)
     metrics["forecast"]["exogenous"] = outside
+    metrics["forecast"]["prior"] = describe_prior(recipe, tape, session.forecasts.prior_share)
     on_progress("Writing", 0, 1)
     with new_folder(out) as making:
         write_run(making, tape, tape_hash, recipe, session, portfolios, metrics, scored.recording)

@@ -2,6 +2,8 @@
 
 import io
 import json
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,8 @@ from newsvol.engine.arrays import NS_PER_HOUR, FloatArray
 from newsvol.replays.evaluation.volatility.evaluation import Evaluation, Request, evaluate
 from newsvol.replays.evaluation.volatility.sweep import Grid, sweep
 from newsvol.replays.simulation.recipe import Recipe
-from newsvol.replays.tapes.tape import Tape, save_tape
+from newsvol.replays.tapes.tape import Tape, load_tape, save_tape
+from newsvol.signals.volatility.prior import read_prior, us_prior
 from newsvol.signals.volatility.schedule import Schedule
 
 NAMED = ("--forecaster", "log-har-p")
@@ -184,3 +187,45 @@ def test_a_calendar_that_cannot_be_shown_is_one_line() -> None:
         "--to 2025-01-01 is before --from 2025-02-01"
     )
     assert "cannot read the events in gone.csv" in refused("calendar", "--events", "gone.csv")
+
+
+def test_the_shipped_prior_is_shown() -> None:
+    told = run("prior").output
+    assert "Prior us, fitted on" in told
+    assert "2025-12-18" in told
+    assert "FOMC" in told
+    assert "the first forecast comes after 21 buckets" in told
+    assert max(len(line) for line in told.splitlines() if line.startswith(("SPY", "FOMC"))) < 80
+    shown, shipped = json.loads(run("prior", "--json").output), json.loads(us_prior().read_text())
+    assert shown.pop("coefficients") == pytest.approx(shipped.pop("coefficients"), abs=0.002)
+    assert shown == shipped
+
+
+def test_a_prior_is_fitted_shown_and_used(folder: Path, tmp_path: Path) -> None:
+    made_up = load_tape(folder)
+    tape = tmp_path / "real"
+    save_tape(replace(made_up, info=replace(made_up.info, origin={}, instrument="ABC")), tape)
+    file = tmp_path / "new" / "mine.json"
+    until = str(made_up.days()[0] + timedelta(days=90))
+    told = run("prior", "--fit", str(tape), "--until", until, "--events", "none", "--out", str(file)).output
+    assert "ABC" in told
+    prior = read_prior(file)
+    assert prior.symbols == ("ABC",)
+    assert str(prior.last) <= until
+    assert prior.columns[-1] == "overnight"
+    assert prior.members[0].tape_hash == load_tape(tape).until(date.fromisoformat(until)).content_hash()
+    assert "exists already" in refused("prior", "--fit", str(tape), "--out", str(file))
+    shown = run("prior", "--file", str(file)).output
+    assert "ABC" in shown
+    words = ("--no-news", "--forecaster", "log-har-p", "--set", f"volatility.prior={file}", "--json")
+    found = json.loads(run("evaluate", "--tape", str(folder), *words).output)
+    assert found["prior"]["source"] == "mine.json"
+
+
+def test_a_prior_of_what_is_none_is_refused_in_a_line(folder: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "mine.json")
+    assert "is a synthetic market" in refused("prior", "--fit", str(folder), "--out", out)
+    assert "needs a file to go to" in refused("prior", "--fit", str(folder))
+    assert "say on what with --fit" in refused("prior", "--out", out)
+    assert "cannot be read" in refused("prior", "--file", str(tmp_path / "gone.json"))
+    assert not Path(out).exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsvol.engine.errors import OutputError
-from newsvol.replays.folders import new_folder, require_writable
+from newsvol.replays.folders import new_file, new_folder, require_writable
 
 
 def test_a_read_only_place_is_refused_before_the_work(tmp_path: Path) -> None:
@@ -60,3 +60,15 @@ def test_a_file_is_in_the_way_as_itself_and_as_a_parent(tmp_path: Path) -> None:
 def test_asking_whether_a_place_can_be_written_makes_nothing(tmp_path: Path) -> None:
     require_writable(tmp_path / "a" / "b" / "c")
     assert os.listdir(tmp_path) == []
+
+
+def test_a_file_is_new_and_whole_or_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "a" / "b.json"
+    new_file(file, "{}")
+    assert file.read_text() == "{}"
+    with pytest.raises(OutputError, match="exists already"):
+        new_file(file, "other")
+    assert file.read_text() == "{}"
+    with pytest.raises(OutputError, match="cannot write"):
+        new_file(file / "below", "other")
+    assert os.listdir(file.parent) == ["b.json"]

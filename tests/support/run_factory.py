@@ -262,6 +262,7 @@ def _metrics(
             "models": models,
             "schedule": None,
             "exogenous": None,
+            "prior": None,
         },
         "strategies": strategies,
         "latency": {"model": plan.latency, "on_prefix": None, "stages": stages},

@@ -13,8 +13,6 @@ from newsvol.replays.report.wording import (
     NOTHING,
     TICK_WORDS,
     day,
-    event_notices,
-    exogenous_notices,
     forecast_verdicts,
     gap_notices,
     milliseconds,
@@ -22,6 +20,8 @@ from newsvol.replays.report.wording import (
     prefix_notices,
     return_band,
     scientific,
+    source_notices,
+    source_warnings,
     strategy_verdict,
 )
 from newsvol.replays.runs.schema import Metrics
@@ -43,9 +43,7 @@ def print_metrics(console: Console, metrics: Metrics, fill: FillModel, report: P
     title = "Forecast accuracy (QLIKE and MSE: lower is better; * best)"
     print_table(console, title, forecast_table(console, metrics))
     forecast = metrics.forecast
-    print_lines(
-        console, [*event_notices(forecast), *exogenous_notices(forecast), *forecast_verdicts(metrics)]
-    )
+    print_lines(console, [*source_notices(forecast), *source_warnings(forecast), *forecast_verdicts(metrics)])
     title = (
         f"Strategies from {day(metrics.span.traded_from_ns)} on, when the forecast starts; "
         f"{FILL_WORDS[fill]} fills (* best)"

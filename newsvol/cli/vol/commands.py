@@ -206,6 +206,72 @@ def calendar(
     print_calendar(new_console(), schedule, events, days, source)
 
 
+@vol.command()
+@click.option(
+    "--file", "source", default="us", show_default=True, metavar="us|FILE", help="The prior to show."
+)
+@click.option(
+    "--fit",
+    "tapes",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Fit one on this tape instead; repeatable.",
+)
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Fit on nothing after this day.")
+@click.option(
+    "--events", default="us", show_default=True, metavar="us|none|FILE", help="Whose effect is learnt, too."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE.json", help="New file for what is fitted."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def prior(
+    source: str,
+    tapes: tuple[Path, ...],
+    until: datetime | None,
+    events: str,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Show the prior that short tapes are shrunk towards, or fit one on tapes of yours.
+
+    A prior holds what a panel of tapes says of a regression and of the time of day. With it a tape of five
+    sessions can be replayed: volatility.prior is us, a file, none, or auto (the shipped one on a US tape
+    that begins after its data, or that is too short without). A tape's own rows outweigh it as they come.
+
+    \b
+    Examples:
+      newsvol vol prior
+      newsvol vol prior --fit tapes/qqq --fit tapes/spy --until 2025-06-30 --out prior.json
+      newsvol replay --tape tapes/week --set volatility.prior=prior.json
+    """
+    from newsvol.cli.console import new_console
+    from newsvol.cli.vol.prior import print_prior
+    from newsvol.replays.folders import new_file
+    from newsvol.replays.tapes.panel import fit_on_tapes
+    from newsvol.replays.tapes.schedules import load_schedule, us_events
+    from newsvol.signals.volatility.prior import read_prior, us_prior
+
+    if not tapes:
+        if until is not None or out is not None:
+            raise InputError("--until and --out are for a prior that is fitted; say on what with --fit TAPE")
+        shown, name = read_prior(us_prior() if source == "us" else Path(source)), source
+    else:
+        if out is None:
+            raise InputError("a prior that is fitted needs a file to go to: --out FILE.json")
+        schedule = None
+        if events != "none":
+            schedule = load_schedule(us_events() if events == "us" else Path(events))
+        with stages(show=not as_json) as on_progress:
+            shown = fit_on_tapes(tapes, schedule, until.date() if until is not None else None, on_progress)
+        new_file(out, shown.to_json())
+        name = str(out)
+    if as_json:
+        click.echo(shown.to_json(), nl=False)
+        return
+    print_prior(new_console(), shown, name)
+
+
 def _request(
     forecasters: tuple[str, ...],
     first: datetime | None,

@@ -16,6 +16,7 @@ from newsvol.replays.report.evaluation.verdicts import (
     model_verdicts,
     news_verdicts,
     settings_words,
+    source_sentences,
     span_sentence,
 )
 from newsvol.replays.report.wording import NOTHING, number, scientific
@@ -26,8 +27,10 @@ SHOWN_TRIALS = 10
 def print_evaluation(console: Console, evaluation: Evaluation, page: Path | None = None) -> None:
     """Print the tables of `evaluation`, what they mean in a sentence each, and where the page is."""
     board = evaluation.board
-    print_lines(console, [span_sentence(evaluation), *board.notes])
-    print_lines(console, (f"Left out: {name}: {why}" for name, why in evaluation.lineup.left_out.items()))
+    print_lines(console, [span_sentence(evaluation), *source_sentences(evaluation), *board.notes])
+    print_lines(
+        console, (f"Left out: {', '.join(names)}: {why}" for why, names in evaluation.lineup.reasons.items())
+    )
     title = f"Loss (DM t: positive is better, Newey-West {board.lag} lags; + is in the 90% MCS; * best)"
     print_table(console, title, loss_table(console, evaluation))
     print_lines(
@@ -51,12 +54,13 @@ def print_evaluation(console: Console, evaluation: Evaluation, page: Path | None
 def loss_table(console: Console, evaluation: Evaluation) -> Table:
     """Return QLIKE and the tests, naive forecasts first."""
     board = evaluation.board
+    baseline = "HAR" if board.baseline == RAW_HAR else _folded(board.baseline).strip()
     heads = [
         "\nforecast",
         "\nQLIKE ",
         "\nexcess",
-        "vs HAR\n%",
-        "DM t\nvs HAR",
+        f"vs {baseline}\n%",
+        f"DM t vs\n{baseline}",
         "DM t vs\nbest naive",
         "MCS\np ",
     ]
@@ -68,7 +72,7 @@ def loss_table(console: Console, evaluation: Evaluation) -> Table:
             escape(name),
             marked(number(score.qlike, 4), score.qlike, best),
             number(score.excess_qlike, 4),
-            NOTHING if name == RAW_HAR else number(score.vs_har_pct, 1, sign=True),
+            NOTHING if name == board.baseline else number(score.vs_har_pct, 1, sign=True),
             number(score.dm_har.t, 1, sign=True),
             number(score.dm_best.t, 1, sign=True),
             number(score.mcs_p, 3) + in_set,

@@ -15,6 +15,7 @@ from newsvol.engine.ticks import TickKind
 from newsvol.replays.audit.observation import Observation, Series
 from newsvol.replays.simulation.decisions import ModelTicks
 from newsvol.replays.simulation.live_pass import LiveNumbers, forecast_live
+from newsvol.replays.simulation.prior import measure_tape
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.service_times import rule_times
 from newsvol.replays.simulation.session import (
@@ -32,7 +33,7 @@ from newsvol.replays.simulation.session import (
 )
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.sentiment import signed_score
-from newsvol.signals.volatility.history import VolHistory, measure_history
+from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.live import LiveHistory
 from newsvol.signals.volatility.protocol import LiveForecaster
 from newsvol.strategies.contract import decide_columns, decide_rows, is_own_strategy
@@ -62,7 +63,7 @@ class Passes:
 
     def __init__(self, tape: Tape, recipe: Recipe, probs: FloatArray, hours_per_year: float) -> None:
         self.tape, self.recipe, self._hours_per_year = tape, recipe, hours_per_year
-        self._history: VolHistory = measure_history(tape.bars, tape.sessions)
+        self._history: VolHistory = measure_tape(tape, recipe)
         service = rule_times(parse_latency(recipe.latency.model), model_ticks(tape, self._history))
         self._ticks: ModelTicks = charge(tape, self._history, service)
         self._score = signed_score(probs)
@@ -140,7 +141,8 @@ class Passes:
 
     def _known_before(self, row: int) -> VolHistory:
         """Return what was known when bucket `row` began."""
-        grown = LiveHistory(self.tape.bars, self._history.buckets, self._history.proxy)
+        past = self._history
+        grown = LiveHistory(self.tape.bars, past.buckets, past.proxy, past.prior_curve)
         for _ in range(row):
             grown.next_bucket()
             grown.measure_next()

@@ -30,6 +30,7 @@ from newsvol.replays.audit.passes import Passes, fills_of
 from newsvol.replays.audit.perturbation import YEARS, move_years, perturb
 from newsvol.replays.audit.watch import Watch
 from newsvol.replays.simulation.events import choose_events
+from newsvol.replays.simulation.prior import choose_prior
 from newsvol.replays.simulation.recipe import Recipe, load_recipe, parse_recipe, shape_recipe
 from newsvol.replays.simulation.session import build_forecaster, tape_of_span
 from newsvol.replays.tapes.calendar import trading_year
@@ -112,7 +113,7 @@ def _run(
     shape = shape_recipe(setting["content"], setting["where"])
     watch = Watch(plug_in_packages(shape), [Path(path) for path in setting["allowed"]])
     recipe = parse_recipe(setting["content"], setting["where"], Path(setting["folder"]))
-    recipe = choose_events(recipe, tape)
+    recipe = choose_prior(choose_events(recipe, tape), tape)
     watch.add_packages(_packages_loaded(recipe))
     seen = tape_of_span(tape, recipe)
     # a year of another century has other holidays, which no plug-in is to blame for

@@ -8,7 +8,7 @@ from typing import Any
 from newsvol.engine.arrays import NS_PER_SECOND
 from newsvol.engine.hashes import short_hash
 from newsvol.replays.evaluation.statistics import SIGNIFICANT_T
-from newsvol.replays.runs.schema import ForecastPart, Metrics, Number, RecordingPart, SpanPart
+from newsvol.replays.runs.schema import ForecastPart, Metrics, Number, PriorPart, RecordingPart, SpanPart
 from newsvol.replays.tapes.empty_sessions import LONG_GAP_SESSIONS
 
 NOTHING = "-"
@@ -79,34 +79,59 @@ def prefix_notices(metrics: Metrics) -> list[str]:
     return [f"{name} has no live step: before each bucket it was run on its whole past, and charged for that"]
 
 
-def event_notices(forecast: ForecastPart) -> list[str]:
-    """Say which scheduled events the traded forecaster went by, and where their schedule ends too early."""
-    schedule = forecast.schedule
-    if schedule is None:
-        return []
-    if schedule.source == "none":
-        return ["EVENTS: the traded forecaster uses scheduled events, and was given none"]
-    counts = ", ".join(f"{count:,} {name}" for name, count in schedule.planned.items())
-    told = [f"EVENTS: {schedule.source}, known ahead: {counts}"]
-    for name in schedule.out_of_reach:
-        begins, ends = (day(stamp) for stamp in schedule.reach[name])
+def source_notices(forecast: ForecastPart) -> list[str]:
+    """Say what the forecasts came of beside the tape: scheduled events, an outside series, a prior."""
+    told = []
+    if (schedule := forecast.schedule) is not None:
+        counts = ", ".join(f"{count:,} {name}" for name, count in schedule.planned.items())
         told.append(
-            f"EVENTS: the schedule holds {name} from {begins} to {ends}, and the tape goes beyond: there the "
-            "forecast knows of none"
+            "EVENTS: the traded forecaster uses scheduled events, and was given none"
+            if schedule.source == "none"
+            else f"EVENTS: {schedule.source}, known ahead: {counts}"
         )
+    if (series := forecast.exogenous) is not None:
+        known = f"({series.transform}, known at its {series.available})"
+        lacking = _counted(series.missing_buckets, "bucket")
+        told.append(
+            f"OUTSIDE: {series.column} of {series.file} {known}"
+            + (f"; {lacking} began without a value, and count it as 0" if series.missing_buckets else "")
+        )
+    if (prior := forecast.prior) is not None:
+        told.append(f"PRIOR: {prior_words(prior)}")
     return told
 
 
-def exogenous_notices(forecast: ForecastPart) -> list[str]:
-    """Say which outside series the regressions read, and in how many buckets there was nothing to read."""
-    series = forecast.exogenous
-    if series is None:
-        return []
-    told = f"OUTSIDE: {series.column} of {series.file} ({series.transform}, known at its {series.available})"
-    lacking = _counted(series.missing_buckets, "bucket")
-    return [
-        told + (f"; {lacking} began without a value, and count it as 0" if series.missing_buckets else "")
-    ]
+def source_warnings(forecast: ForecastPart) -> list[str]:
+    """Say where what the forecasts came of was not to be had, or could not have been known."""
+    told = []
+    if (schedule := forecast.schedule) is not None:
+        for name in schedule.out_of_reach:
+            begins, ends = (day(stamp) for stamp in schedule.reach[name])
+            told.append(
+                f"EVENTS: the schedule holds {name} from {begins} to {ends}, and the tape goes beyond: there "
+                "the forecast knows of none"
+            )
+    if (prior := forecast.prior) is not None and prior.hindsight:
+        told.append(hindsight_words(prior))
+    return told
+
+
+def prior_words(prior: PriorPart) -> str:
+    """Say what a prior was fitted on, and how much of the forecasts it is."""
+    parts = prior.share_mean, prior.share_first, prior.share_last
+    shares = [f"{number(100 * part, 0)}%" for part in parts]
+    return (
+        f"{prior.source}, fitted on {', '.join(prior.symbols)} up to {prior.last}; it is {shares[0]} of the "
+        f"forecasts ({shares[1]} of the first, {shares[2]} of the last)"
+    )
+
+
+def hindsight_words(prior: PriorPart) -> str:
+    """Say that a prior knows what came later."""
+    return (
+        f"HINDSIGHT: the prior {prior.source} was fitted on data up to {prior.last}, and some of what it "
+        "forecasts here is no later: nobody could have had it then"
+    )
 
 
 def _counted(count: int, what: str) -> str:

@@ -4,6 +4,7 @@ The layout is docs/run-folder.md. Keys that are not named here are kept as they 
 """
 
 from collections.abc import Mapping
+from datetime import date
 from math import isfinite
 from typing import Any, Final, Literal, get_args
 
@@ -166,10 +167,29 @@ class ExogenousPart(_Part):
     missing_buckets: int
 
 
+class PriorPart(_Part):
+    """The prior that the regressions were shrunk towards; `source` is ``us`` or a file's name.
+
+    `symbols` and `last` say what it was fitted on, and up to which day; it is `hindsight` where something was
+    forecast that is no later. The shares say how much of the traded forecasts is prior: of all of them on
+    average, of the first and of the last.
+    """
+
+    source: str
+    prior_hash: str
+    symbols: list[str]
+    last: date
+    hindsight: bool
+    share_mean: float
+    share_first: float
+    share_last: float
+
+
 class ForecastPart(_Part):
     """Every forecaster on the same buckets, naive ones first, then HAR, then fused.
 
-    `schedule` is None where the traded forecaster uses no events, `exogenous` where there is no such series.
+    `schedule` is None where the traded forecaster uses no events, `exogenous` where there is no such series,
+    `prior` where nothing was shrunk towards one.
     """
 
     target: str
@@ -177,6 +197,7 @@ class ForecastPart(_Part):
     models: dict[str, ForecastScore]
     schedule: SchedulePart | None = None
     exogenous: ExogenousPart | None = None
+    prior: PriorPart | None = None
 
     @model_validator(mode="after")
     def _has_baselines(self) -> "ForecastPart":

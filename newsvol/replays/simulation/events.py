@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from newsvol.replays.simulation.recipe import Recipe, pin_events
-from newsvol.replays.tapes.calendar import is_of_us
 from newsvol.replays.tapes.schedules import US, load_schedule, us_events
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.har_specifications import SCHEDULED
@@ -22,7 +21,7 @@ def choose_events(recipe: Recipe, tape: Tape) -> Recipe:
     """
     if recipe.volatility.events != "auto" or recipe.volatility.forecaster not in SCHEDULED:
         return recipe
-    if _is_real_of_us(tape):
+    if tape.info.is_real_of_us:
         return pin_events(recipe, US)
     section = recipe.volatility.model_copy(update={"events": "none"})
     return recipe.model_copy(update={"volatility": section})
@@ -40,7 +39,7 @@ def recipe_schedule(recipe: Recipe) -> Schedule | None:
 def schedule_for(recipe: Recipe, tape: Tape) -> Schedule | None:
     """Return the events that forecasters which use some are given on `tape`, whichever the recipe trades."""
     volatility = recipe.volatility
-    if volatility.events == "auto" and _is_real_of_us(tape):
+    if volatility.events == "auto" and tape.info.is_real_of_us:
         return load_schedule(us_events(), volatility.event_names)
     return recipe_schedule(recipe)
 
@@ -53,18 +52,19 @@ def describe_events(recipe: Recipe, tape: Tape) -> dict[str, Any] | None:
     if schedule is None:
         return {"source": "none", "planned": {}, "reach": {}, "out_of_reach": []}
     begins_ns, ends_ns = int(tape.bars.open_ns[0]), int(tape.bars.close_ns[-1])
-    inside = (schedule.event_ns >= begins_ns) & (schedule.event_ns < ends_ns)
-    stood = schedule.take(inside & schedule.planned(schedule.event_ns))
     return {
         "source": US if recipe.volatility.events == US else Path(recipe.volatility.events).name,
-        "planned": {name: int(np.count_nonzero(stood.name == name)) for name in schedule.names},
+        "planned": planned_on(schedule, tape),
         "reach": schedule.reach(),
         "out_of_reach": list(schedule.out_of_reach(begins_ns, ends_ns)),
     }
 
 
-def _is_real_of_us(tape: Tape) -> bool:
-    return is_of_us(tape.info.calendar) and tape.info.origin.get("synthetic") is not True
+def planned_on(schedule: Schedule, tape: Tape) -> dict[str, int]:
+    """Return how many events of each name lie on the tape and stood to the end."""
+    inside = (schedule.event_ns >= tape.bars.open_ns[0]) & (schedule.event_ns < tape.bars.close_ns[-1])
+    stood = schedule.take(inside & schedule.planned(schedule.event_ns))
+    return {name: int(np.count_nonzero(stood.name == name)) for name in schedule.names}
 
 
 @lru_cache(maxsize=8)

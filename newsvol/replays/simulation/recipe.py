@@ -15,19 +15,20 @@ from pydantic import Field, model_validator
 
 from newsvol.engine.errors import InputError, RecipeError, UnknownNameError, first_line, nearest
 from newsvol.engine.fills import FILL_MODELS
-from newsvol.engine.hashes import text_hash
+from newsvol.engine.hashes import input_hash, text_hash
 from newsvol.engine.latency import parse_latency
 from newsvol.engine.plug_ins import PlugIn
 from newsvol.engine.registry import Registry
 from newsvol.models.config import Config, Content, checked, merged, parse_yaml, read_yaml, require_keys
-from newsvol.replays.tapes.exogenous import Available, exogenous_hash, load_exogenous
-from newsvol.replays.tapes.schedules import US, events_hash, load_schedule, us_events
+from newsvol.replays.tapes.exogenous import Available, load_exogenous
+from newsvol.replays.tapes.schedules import US, load_schedule, us_events
 from newsvol.signals.fusion import RIDGE, WEIGHT, FusionForm
 from newsvol.signals.news.features import HALF_LIVES_HOURS
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.signals.volatility.exogenous import ExogenousColumn, Transform
 from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW
-from newsvol.signals.volatility.har_specifications import OUTSIDE, SCHEDULED
+from newsvol.signals.volatility.har_specifications import OUTSIDE, SCHEDULED, WITH_PRIOR
+from newsvol.signals.volatility.prior import read_prior, us_prior
 from newsvol.strategies.builtin import STRATEGIES
 from newsvol.strategies.contract import require_strategy
 from newsvol.strategies.protocol import Strategy
@@ -83,7 +84,9 @@ class VolatilitySection(Config):
     """Which forecaster is traded, its windows in buckets, and the schedule of events that it may use.
 
     `events` is a file, ``us`` for the shipped schedule, ``none``, or ``auto``: ``us`` on a real tape of a US
-    exchange, ``none`` on any other. `events_hash` is that of the file, written down as soon as it is chosen.
+    exchange, ``none`` on any other. `prior` is what a short tape is shrunk towards: a file, ``us`` for the
+    shipped one, ``none``, or ``auto``; see `simulation.prior.choose_prior`. `events_hash` and `prior_hash`
+    are those of the files, written down as soon as they are chosen.
     """
 
     forecaster: str = "log-har-p"
@@ -93,9 +96,12 @@ class VolatilitySection(Config):
     event_names: tuple[str, ...] = ()
     events_hash: str | None = None
     exogenous: ExogenousSection | None = None
+    prior: Literal["auto", "us", "none"] | Path = "auto"
+    prior_hash: str | None = None
 
 
 NO_EVENTS: Mapping[str, Any] = {"events": "auto", "event_names": (), "events_hash": None}
+NO_PRIOR: Mapping[str, Any] = {"prior": "auto", "prior_hash": None}
 """What a recipe does not say where it was not asked."""
 
 
@@ -153,15 +159,17 @@ class Recipe(Config):
         Of the files that it names the contents count, not where they lie.
         """
         plain = self._plain()
-        plain["volatility"].pop("events", None)
+        for file in ("events", "prior"):
+            plain["volatility"].pop(file, None)
         plain["volatility"].get("exogenous", {}).pop("file", None)
         return text_hash(json.dumps(plain, sort_keys=True))
 
     def _plain(self) -> Content:
         plain: Content = json.loads(self.model_dump_json())
-        if self.volatility == self.volatility.model_copy(update=NO_EVENTS):
-            for key in NO_EVENTS:
-                del plain["volatility"][key]
+        for unasked in (NO_EVENTS, NO_PRIOR):
+            if self.volatility == self.volatility.model_copy(update=unasked):
+                for key in unasked:
+                    del plain["volatility"][key]
         if self.volatility.exogenous is None:
             del plain["volatility"]["exogenous"]
         if self.span == SpanSection():
@@ -308,7 +316,7 @@ def parse_recipe(content: object, where: str, folder: Path = Path()) -> Recipe:
     faults: list[str] = []
     for check in (_check_latency, _check_fill, _check_forecaster, _check_strategies):
         _collect(faults, check, recipe)
-    for pin in (_with_events, _with_exogenous):
+    for pin in (_with_events, _with_exogenous, _with_prior):
         try:
             recipe = pin(recipe, folder)
         except InputError as error:
@@ -375,11 +383,8 @@ def pin_events(recipe: Recipe, events: Path | Literal["us"]) -> Recipe:
     """
     volatility = recipe.volatility
     file = us_events() if events == US else Path(events)
-    pinned = events_hash(file)
-    if volatility.events_hash not in (None, pinned):
-        raise RecipeError(
-            f"{file} is not the file that the recipe names: it has {pinned}, not {volatility.events_hash}"
-        )
+    pinned = input_hash(file, "events")
+    _require_named(file, pinned, volatility.events_hash)
     load_schedule(file, volatility.event_names)
     section = volatility.model_copy(update={"events": events, "events_hash": pinned})
     return recipe.model_copy(update={"volatility": section})
@@ -396,15 +401,49 @@ def _with_exogenous(recipe: Recipe, folder: Path) -> Recipe:
             f"series; those that do: {', '.join(OUTSIDE)}"
         )
     file = (folder / section.file).absolute()
-    pinned = exogenous_hash(file)
-    if section.file_hash not in (None, pinned):
-        raise RecipeError(
-            f"{file} is not the file that the recipe names: it has {pinned}, not {section.file_hash}"
-        )
+    pinned = input_hash(file, "series")
+    _require_named(file, pinned, section.file_hash)
     series = load_exogenous(file, section.column, section.available, section.calendar)
     ExogenousColumn(section.column, series, section.transform)
     kept = section.model_copy(update={"file": file, "file_hash": pinned})
     return recipe.model_copy(update={"volatility": volatility.model_copy(update={"exogenous": kept})})
+
+
+def _with_prior(recipe: Recipe, folder: Path) -> Recipe:
+    """Pin the prior's file by its hash, and see that it can be used."""
+    volatility = recipe.volatility
+    if volatility.prior in ("auto", "none"):
+        return recipe
+    if volatility.forecaster not in WITH_PRIOR:
+        raise RecipeError(
+            f"the recipe names volatility.prior, and forecaster {volatility.forecaster!r} takes none; "
+            f"those that do: {', '.join(WITH_PRIOR)}"
+        )
+    if volatility.prior == US:
+        return pin_prior(recipe, US)
+    return pin_prior(recipe, (folder / volatility.prior).absolute())
+
+
+def pin_prior(recipe: Recipe, prior: Path | Literal["us"]) -> Recipe:
+    """Return `recipe` with this prior and the hash of its file.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is no prior, or is not the one that the recipe names by its hash.
+    """
+    volatility = recipe.volatility
+    file = us_prior() if prior == US else Path(prior)
+    pinned = input_hash(file, "prior")
+    read_prior(file)
+    _require_named(file, pinned, volatility.prior_hash)
+    section = volatility.model_copy(update={"prior": prior, "prior_hash": pinned})
+    return recipe.model_copy(update={"volatility": section})
+
+
+def _require_named(file: Path, found: str, named: str | None) -> None:
+    if named not in (None, found):
+        raise RecipeError(f"{file} is not the file that the recipe names: it has {found}, not {named}")
 
 
 def _build_strategy(entry: dict[str, Any]) -> Strategy:

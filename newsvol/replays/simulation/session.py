@@ -18,6 +18,7 @@ from newsvol.replays.simulation.decisions import ModelTicks, lay_out, target_buc
 from newsvol.replays.simulation.events import recipe_schedule
 from newsvol.replays.simulation.exogenous import recipe_exogenous
 from newsvol.replays.simulation.live_pass import LiveModels, LiveNumbers, require_same
+from newsvol.replays.simulation.prior import recipe_prior
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.service_times import Decide, ServiceTimes, decide_free
 from newsvol.replays.tapes.calendar import trading_year
@@ -30,11 +31,11 @@ from newsvol.signals.sentiment import signed_score
 from newsvol.signals.volatility.aggregate import Aggregate
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.signals.volatility.contract import forecast_columns, make_forecaster, require_same_forecasts
-from newsvol.signals.volatility.har_specifications import OUTSIDE, SCHEDULED
+from newsvol.signals.volatility.har_specifications import OUTSIDE, SCHEDULED, WITH_PRIOR
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.live import LiveVolatility
 from newsvol.signals.volatility.naive import NAIVE
-from newsvol.signals.volatility.protocol import Forecaster
+from newsvol.signals.volatility.protocol import Forecaster, WithPrior
 from newsvol.signals.volatility.schedule import Schedule
 from newsvol.strategies.builtin import BuyAndHold, VolTarget
 from newsvol.strategies.orders import order_sides, settle
@@ -64,7 +65,7 @@ class Forecasts:
 
     `by_name` holds the naive ones, HAR and ``fused``; `fused`, `naive` and `tone` have shape (Q,);
     `bucket_tick` (B,) is the model tick at which each bucket was forecast, -1 for none. `weights` has what
-    was learnt online, shape (B,) each: of ``news``, and of each expert that was combined.
+    was learnt online, shape (B,) each: of ``news``, of each expert that was combined, and of the ``prior``.
     """
 
     by_name: Mapping[str, FloatArray]
@@ -73,6 +74,12 @@ class Forecasts:
     tone: FloatArray
     bucket_tick: IntArray
     weights: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    @property
+    def prior_share(self) -> FloatArray:
+        """How much of each forecast that was traded is prior, shape (n,); empty without a prior."""
+        traded = np.isfinite(self.by_name["fused"])
+        return self.weights["prior"][traded] if "prior" in self.weights else np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -144,13 +151,18 @@ def build_forecaster(recipe: Recipe) -> Forecaster:
 
 
 def forecaster_with(recipe: Recipe, schedule: Schedule | None) -> Forecaster:
-    """Return the recipe's forecaster with its windows, `schedule` and outside series, where it takes them."""
+    """Return the recipe's forecaster with its windows, and with those of the rest that it takes.
+
+    That is `schedule`, and the recipe's outside series and prior.
+    """
     volatility = recipe.volatility
     settings: dict[str, Any] = {"window": volatility.window, "min_window": volatility.min_window}
     if volatility.forecaster in SCHEDULED:
         settings["schedule"] = schedule
     if volatility.forecaster in OUTSIDE:
         settings["exogenous"] = recipe_exogenous(recipe)
+    if volatility.forecaster in WITH_PRIOR:
+        settings["prior"] = recipe_prior(recipe)
     return make_forecaster(volatility.forecaster, **settings)
 
 
@@ -170,7 +182,7 @@ def run_session(
     Parameters
     ----------
     history : VolHistory
-        Of the tape: `measure_history(tape.bars, tape.sessions)`.
+        Of the tape: `prior.measure_tape(tape, recipe)`.
     probs : FloatArray, shape (N, 3)
         Sentiment of each headline.
     service : ServiceTimes
@@ -273,9 +285,9 @@ def live_models(tape: Tape, recipe: Recipe, history: VolHistory) -> LiveModels:
     Parameters
     ----------
     history : VolHistory
-        Of its buckets only the calendar is read.
+        Only what is known before the first bucket is read: the calendar, and the prior's curve.
     """
-    calendar = tape.bars, history.buckets, history.proxy
+    calendar = tape.bars, history.buckets, history.proxy, history.prior_curve
     name, naive = recipe.volatility.forecaster, FORECASTERS.factory(NAIVE_TRADED)()
     volatility = LiveVolatility(name, build_forecaster(recipe), *calendar)
     forecast = LiveForecast(
@@ -332,6 +344,8 @@ def forecast_ticks(
         require_same_forecasts(har_name, forecaster, live.base, base, history.buckets)
         base = live.base
     by_name[har_name] = base
+    if recipe_prior(recipe) is not None and isinstance(forecaster, WithPrior):
+        weights["prior"] = forecaster.prior_share(history)
     features = news_features(scores, tape.news.available_ns, ticks.scored_ns, recipe.fusion.half_lives_hours)
     tone = news_tone(scores, tape.news.available_ns, ticks.scored_ns)
     bucket_tick = _bucket_ticks(ticks, history)

@@ -9,7 +9,6 @@ import numpy as np
 
 from newsvol.engine.arrays import NS_PER_DAY, NS_PER_MINUTE, NS_PER_SECOND, IntArray
 from newsvol.engine.errors import InputError, nearest
-from newsvol.engine.hashes import file_hash
 from newsvol.replays.tapes.calendar import calendar_zone, session_dates, sessions_between
 from newsvol.replays.tapes.schedules import STAMP_COLUMNS
 from newsvol.signals.volatility.exogenous import Exogenous
@@ -81,20 +80,6 @@ def load_exogenous(file: Path, column: str, available: Available, calendar: str)
     last = np.append(np.diff(known_ns[order]) > 0, True)
     chosen = order[last]
     return Exogenous(known_ns[chosen], np.array([kept[row][2] for row in chosen]))
-
-
-def exogenous_hash(file: Path) -> str:
-    """Return ``sha256:...`` of the file of a series.
-
-    Raises
-    ------
-    InputError
-        It cannot be read.
-    """
-    try:
-        return f"sha256:{file_hash(file)}"
-    except OSError as error:
-        raise InputError(f"cannot read the series in {file}: {error.strerror}") from error
 
 
 def _read(file: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:

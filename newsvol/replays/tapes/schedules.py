@@ -1,7 +1,6 @@
 """Schedules of events from files, and the one that is shipped. Names and stamps are read, outcomes never."""
 
 import csv
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -83,11 +82,6 @@ class _Event:
     name: str
     since_ns: int = ALWAYS_NS
     until_ns: int = NEVER_NS
-
-
-def events_hash(file: Path) -> str:
-    """Return ``sha256:...`` of a file of events."""
-    return f"sha256:{hashlib.sha256(_read_bytes(file)).hexdigest()}"
 
 
 def _read_bytes(file: Path) -> bytes:

@@ -23,6 +23,7 @@ from newsvol.engine.arrays import NS_PER_SECOND, FloatArray, IntArray
 from newsvol.engine.errors import TapeError
 from newsvol.engine.frames import BarFrame, Columns, NewsFrame, SessionFrame
 from newsvol.replays.folders import new_folder
+from newsvol.replays.tapes.calendar import is_of_us
 from newsvol.signals.volatility.history import VolHistory, measure_history
 
 FORMAT = 1
@@ -43,6 +44,16 @@ class TapeInfo:
     bar_ns: int = 60_000_000_000
     origin: Mapping[str, Any] = field(default_factory=dict)
     counts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the market was made up, so that no number is about a real one."""
+        return self.origin.get("synthetic") is True
+
+    @property
+    def is_real_of_us(self) -> bool:
+        """Whether this is a real market of the United States: what is shipped of them is of use here."""
+        return is_of_us(self.calendar) and not self.synthetic
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from newsvol.signals.volatility.contract import live_step, make_forecaster
 from newsvol.signals.volatility.exogenous import ExogenousColumn
 from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW
 from newsvol.signals.volatility.history import VolHistory
-from newsvol.signals.volatility.protocol import FORECASTERS, Forecaster, ForecastStep
+from newsvol.signals.volatility.prior import Prior
+from newsvol.signals.volatility.protocol import FORECASTERS, Forecaster, ForecastStep, WithPrior
 from newsvol.signals.volatility.schedule import Schedule
 
 EXPERTS: Final = ("diurnal-ewma", "har", "log-har-p", "log-har-p-events", "har-blend-events")
@@ -93,6 +94,16 @@ class Aggregate:
             regret_bound=float(np.log(len(self.experts)) / self.rate + self.rate / 8 * state.tally[1]),
         )
 
+    def prior_share(self, history: VolHistory) -> FloatArray:
+        """See `WithPrior.prior_share`: that of each expert, by its weight."""
+        weights = np.nan_to_num(self.combine(history).weights)
+        nothing = np.zeros(len(weights))
+        shares = [
+            expert.prior_share(history) if isinstance(expert, WithPrior) else nothing
+            for expert in self.experts.values()
+        ]
+        return np.asarray((weights * np.stack(shares, axis=1)).sum(axis=1))
+
     def live(self, buckets: BucketFrame) -> "AggregateStep":
         """See `LiveForecaster.live`."""
         steps = [live_step(name, expert, buckets) for name, expert in self.experts.items()]
@@ -138,7 +149,14 @@ def build_aggregate(
     min_window: int = MIN_WINDOW,
     schedule: Schedule | None = None,
     exogenous: ExogenousColumn | None = None,
+    prior: Prior | None = None,
 ) -> Aggregate:
-    """Return the aggregate of `EXPERTS` with these windows, this schedule and this series."""
-    settings = {"window": window, "min_window": min_window, "schedule": schedule, "exogenous": exogenous}
+    """Return the aggregate of `EXPERTS`, each with those of these settings that it takes."""
+    settings = {
+        "window": window,
+        "min_window": min_window,
+        "schedule": schedule,
+        "exogenous": exogenous,
+        "prior": prior,
+    }
     return Aggregate({name: make_forecaster(name, **settings) for name in EXPERTS})

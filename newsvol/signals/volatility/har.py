@@ -69,6 +69,26 @@ class HarConfig:
             raise InputError(f"HAR fit {self.fit!r} is for {needs}")
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What is believed before a row is seen, as if so many rows had been fitted on.
+
+    Attributes
+    ----------
+    rows : float
+        How many.
+    moments : FloatArray, shape (p, p + 1)
+        X'X of those rows, beside X'y.
+    smearing_rows, smearing : float
+        How many errors the prior is worth, and the mean of their exp.
+    """
+
+    rows: float
+    moments: FloatArray
+    smearing_rows: float
+    smearing: float
+
+
 @dataclass
 class HarState:
     """The regression between two steps; feed it bucket by bucket, or all at once.
@@ -83,18 +103,28 @@ class HarState:
     extra_ridge : tuple of float
         For each of them, how many rows of evidence for no effect its coefficient is held against: a dummy
         that has not occurred yet has the coefficient zero. Empty for none.
+    prior : Evidence or None
+        The regression is shrunk towards it. The lagged means then take what there is, and forecasts begin
+        after `HarConfig.min_window` rows, however long the lags.
     """
 
     config: HarConfig
     capacity: int
     extra_names: tuple[str, ...] = ()
     extra_ridge: tuple[float, ...] = ()
+    prior: Evidence | None = None
 
     def __post_init__(self) -> None:
         n, p = self.capacity, 1 + len(self.config.lags) + len(self.extra_names)
         config = self.config
         ridge = np.zeros(p)
         ridge[p - len(self.extra_ridge) :] = self.extra_ridge
+        begins = np.column_stack([np.diag(ridge), np.zeros(p)])
+        believed = np.zeros(3)
+        if self.prior is not None:
+            begins = begins + self.prior.moments
+            errors = self.prior.smearing_rows
+            believed = np.array([self.prior.rows, errors, errors * self.prior.smearing])
         rebase = max(REBASE_EVERY, 4 * config.window)
         self._arrays = HarArrays(
             x=np.full(n, np.nan),
@@ -104,17 +134,19 @@ class HarState:
                 [config.min_window, config.window, rebase, int(config.is_log), _FITS[config.fit]],
                 dtype=np.int64,
             ),
-            ridge=ridge,
+            prior=begins,
+            believed=believed,
             sums=np.zeros((n + 1, 5)),
             rows=np.zeros((n + 1, p)),
             usable=np.zeros(n + 1, dtype=np.bool_),
-            gram=np.column_stack([np.diag(ridge), np.zeros(p)]),
+            gram=begins.copy(),
             work=np.zeros((p + 1, p)),
             beta=np.full(p, np.nan),
             marks=np.array([-1, 0, 0, 0, 0, 0], dtype=np.int64),
             bounds=np.array([np.inf, -np.inf]),
             forecast=np.full(n, np.nan),
             smearing=np.full(n, np.nan),
+            evidence=np.zeros(n),
         )
         self._next = 0
 
@@ -124,9 +156,26 @@ class HarState:
         return self._arrays.beta
 
     @property
+    def prior_share(self) -> FloatArray:
+        """How much the prior weighs in each row's fit, shape (capacity,): its rows among all."""
+        rows = 0.0 if self.prior is None else self.prior.rows
+        return np.asarray(rows / np.maximum(rows + self._arrays.evidence, 1.0))
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Names of the coefficients in `beta`."""
-        return ("constant", *(f"lag{lag}" for lag in self.config.lags), *self.extra_names)
+        return self.names(self.config, self.extra_names)
+
+    @staticmethod
+    def names(config: HarConfig, extra_names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the names of a regression's columns: the constant, the lags, and what stands beside them."""
+        return ("constant", *(f"lag{lag}" for lag in config.lags), *extra_names)
+
+    def fitted_rows(self) -> FloatArray:
+        """Return the rows seen so far that can be fitted on, columns beside target, shape (n, p + 1)."""
+        arrays, done = self._arrays, slice(self._next)
+        seen = np.flatnonzero(arrays.usable[done] & np.isfinite(arrays.x[done]))
+        return np.column_stack([arrays.rows[seen], arrays.x[seen]])
 
     def step(self, value: float, extra: FloatArray | None = None) -> tuple[float, float]:
         """Learn `value`, the bucket that just ended, and forecast the next one.

@@ -21,6 +21,9 @@ VALUE_SUM, VALUE_COUNT, ERROR_SUM, ERROR_COUNT, ERROR = range(5)
 MIN_WINDOW, WINDOW, REBASE_EVERY, IS_LOG, FIT = range(5)
 """Places in `config`."""
 
+PRIOR_ROWS, SMEARING_ROWS, SMEARING_SUM = range(3)
+"""Places in `believed`: rows and errors that the prior is worth, and the sum of those errors."""
+
 OLS, WLS, QLIKE = range(3)
 """Values of `config[FIT]`; see `har.HarConfig`."""
 
@@ -32,6 +35,10 @@ MAX_RATIO = 20.0
 """In a QLIKE fit a bucket counts at most as twenty times its forecast: a bad print must not bend the
 coefficients."""
 
+MAX_BEYOND = 2.0
+"""With nothing but a prior, a forecast may lie so far beyond all that was seen, in logs; with more, by as
+much less as the prior counts less."""
+
 MAX_NEWTON_STEPS = 50
 CONVERGED = 1e-20
 
@@ -39,17 +46,19 @@ CONVERGED = 1e-20
 class HarArrays(NamedTuple):
     """Everything a step reads and writes; B buckets, p columns, q of them beside constant and lags.
 
-    `x` (B,) the series; `extra` (B, q); `lags` (L,); `config` (5,); `ridge` (p,) rows of evidence for a zero
-    coefficient; `sums` (B+1, 5); `rows` (B+1, p); `usable` (B+1,); `gram` (p, p+1): X'X beside X'y; `work`
-    (p+1, p) room for the solver; `beta` (p,); `marks` (6,); `bounds` (2,): least and greatest target in the
-    window; `forecast`, `smearing` (B,).
+    `x` (B,) the series; `extra` (B, q); `lags` (L,); `config` (5,); `prior` (p, p+1) what
+    `gram` begins with: rows of evidence for a zero coefficient on its diagonal, and those of a panel;
+    `believed` (3,); `sums` (B+1, 5); `rows` (B+1, p); `usable` (B+1,); `gram` (p, p+1): X'X beside X'y;
+    `work` (p+1, p) room for the solver; `beta` (p,); `marks` (6,); `bounds` (2,): least and greatest target
+    in the window; `forecast`, `smearing`, `evidence` (B,): the last counts the rows that were fitted on.
     """
 
     x: FloatArray
     extra: FloatArray
     lags: IntArray
     config: IntArray
-    ridge: FloatArray
+    prior: FloatArray
+    believed: FloatArray
     sums: FloatArray
     rows: FloatArray
     usable: BoolArray
@@ -60,6 +69,7 @@ class HarArrays(NamedTuple):
     bounds: FloatArray
     forecast: FloatArray
     smearing: FloatArray
+    evidence: FloatArray
 
 
 @kernel(error_model="numpy")
@@ -70,10 +80,13 @@ def walk_forward_nb(begin: int, end: int, s: HarArrays) -> None:
     """
     # Handing all arrays on costs more than a refit: what runs at every row is spelled out here, and only
     # takes the arrays that it needs.
-    x, extra, lags, config, ridge, sums, rows, usable, gram, work, beta, marks, bounds, forecast, smearing = s
+    x, extra, lags, config, prior, believed = s.x, s.extra, s.lags, s.config, s.prior, s.believed
+    sums, rows, usable, gram, work, beta = s.sums, s.rows, s.usable, s.gram, s.work, s.beta
+    marks, bounds, forecast, smearing, evidence = s.marks, s.bounds, s.forecast, s.smearing, s.evidence
     p, n_lags = rows.shape[1], len(lags)
     fit, is_log = config[FIT], config[IS_LOG] == 1
     smears = is_log and fit != QLIKE
+    has_prior = believed[PRIOR_ROWS] > 0.0
     min_window, window, rebase_every = config[MIN_WINDOW], config[WINDOW], config[REBASE_EVERY]
     # what changes at every row stays out of memory until the end
     start, valid, oldest, since_rebase = marks[START], marks[VALID], marks[OLDEST], marks[SINCE_REBASE]
@@ -113,19 +126,20 @@ def walk_forward_nb(begin: int, end: int, s: HarArrays) -> None:
                     if x[old] <= least or x[old] >= greatest:
                         least, greatest = _find_bounds_nb(oldest, new, x, usable)
                 if since_rebase >= rebase_every:
-                    _rebuild_nb(oldest, new, x, rows, usable, gram, ridge, n_lags, fit)
+                    _rebuild_nb(oldest, new, x, rows, usable, gram, prior, n_lags, fit)
                     since_rebase = 0
                 if fit == QLIKE and marks[FITTED] == 1:
                     score = _score_nb(new, x, rows, beta)
                     for j in range(p):
                         gram[j, p] = rows[new, j] * score
-                    _move_nb(gram, work, beta, marks)
-        known = start >= 0 and b - lags[n_lags - 1] >= start
+                    _move_nb(gram, n_lags, work, beta, marks)
+        # a prior was fitted on means of what there was: with one, the month need not be whole
+        known = start >= 0 and b - (1 if has_prior else lags[n_lags - 1]) >= start
         rows[b, 0] = 1.0
         for j in range(n_lags - 1, -1, -1):
             if not known:
                 break
-            since = b - lags[j]
+            since = max(b - lags[j], 0)
             count = sums[b, VALUE_COUNT] - sums[since, VALUE_COUNT]
             if count > 0.0:
                 # one bucket back is read, not differenced: exact, and the most important column.
@@ -142,10 +156,11 @@ def walk_forward_nb(begin: int, end: int, s: HarArrays) -> None:
         usable[b] = known
         forecast[b] = np.nan
         smearing[b] = np.nan
+        evidence[b] = valid
         if not known or valid < min_window:
             continue
         if fit != QLIKE or marks[FITTED] == 0:
-            collinear = solve_nb(gram, p, work, beta)
+            collinear = solve_nb(gram, p, 1 + n_lags, work, beta)
             if collinear >= 0:
                 marks[COLLINEAR] = collinear + 1
                 continue
@@ -154,12 +169,14 @@ def walk_forward_nb(begin: int, end: int, s: HarArrays) -> None:
             if smears:
                 _seed_errors_nb(oldest, b, x, rows, usable, beta, sums)
             if fit == QLIKE:
-                _first_qlike_fit_nb(oldest, b, x, rows, usable, gram, work, beta, marks)
+                _first_qlike_fit_nb(oldest, b, x, rows, usable, gram, n_lags, beta, marks)
         fitted = _fitted_nb(b, rows, beta)
-        if fitted < least or fitted > greatest:
-            if fit == QLIKE:
-                # the mean of the logs is no mean of the levels, which is what this fit forecasts
-                fitted = min(max(fitted, least), greatest)
+        beyond = MAX_BEYOND * believed[PRIOR_ROWS] / (believed[PRIOR_ROWS] + valid)
+        if fitted < least - beyond or fitted > greatest + beyond:
+            if fit == QLIKE or has_prior:
+                # the mean of the logs is no mean of the levels, which is what the first forecasts; and of a
+                # few days' mean the second knows more
+                fitted = min(max(fitted, least - beyond), greatest + beyond)
             else:
                 # Bollerslev, Patton and Quaedvlieg (2016), "insanity filter".
                 count = sums[b, VALUE_COUNT] - sums[oldest, VALUE_COUNT]
@@ -172,7 +189,8 @@ def walk_forward_nb(begin: int, end: int, s: HarArrays) -> None:
                 for i in range(oldest + 1, b + 1):
                     sums[i, ERROR_SUM] = sums[i - 1, ERROR_SUM] + sums[i, ERROR]
             count = sums[b, ERROR_COUNT] - sums[oldest, ERROR_COUNT]
-            smearing[b] = (sums[b, ERROR_SUM] - sums[oldest, ERROR_SUM]) / count
+            total = sums[b, ERROR_SUM] - sums[oldest, ERROR_SUM]
+            smearing[b] = (believed[SMEARING_SUM] + total) / (believed[SMEARING_ROWS] + count)
     marks[START], marks[VALID], marks[OLDEST], marks[SINCE_REBASE] = start, valid, oldest, since_rebase
     bounds[0], bounds[1] = least, greatest
 
@@ -205,14 +223,12 @@ def _rebuild_nb(
     rows: FloatArray,
     usable: BoolArray,
     gram: FloatArray,
-    ridge: FloatArray,
+    prior: FloatArray,
     n_lags: int,
     fit: int,
 ) -> None:
     """Add the window's rows up anew: removing rows leaves rounding behind, and this bounds it."""
-    gram[:] = 0.0
-    for j in range(len(ridge)):
-        gram[j, j] = ridge[j]
+    gram[:] = prior
     for i in range(oldest, new + 1):
         if usable[i]:
             add_row_nb(gram, rows, i, x[i], _weight_nb(rows, i, n_lags, fit))
@@ -264,12 +280,13 @@ def _first_qlike_fit_nb(
     rows: FloatArray,
     usable: BoolArray,
     gram: FloatArray,
-    work: FloatArray,
+    n_lags: int,
     beta: FloatArray,
     marks: IntArray,
 ) -> None:
     """Newton's method on the window's QLIKE, from the least-squares fit in `beta`."""
     p = rows.shape[1]
+    work = np.zeros((p + 1, p))
     for _ in range(MAX_NEWTON_STEPS):
         gram[:, p] = 0.0
         for i in range(oldest, b):
@@ -277,19 +294,19 @@ def _first_qlike_fit_nb(
                 score = _score_nb(i, x, rows, beta)
                 for j in range(p):
                     gram[j, p] += rows[i, j] * score
-        if _move_nb(gram, work, beta, marks) < CONVERGED:
+        if _move_nb(gram, n_lags, work, beta, marks) < CONVERGED:
             return
 
 
 @kernel(error_model="numpy")
-def _move_nb(gram: FloatArray, work: FloatArray, beta: FloatArray, marks: IntArray) -> float:
+def _move_nb(gram: FloatArray, n_lags: int, work: FloatArray, beta: FloatArray, marks: IntArray) -> float:
     """Add the solution of X'X step = score to `beta`; return how much the loss expects to gain from it.
 
     X'X is the expected curvature of QLIKE in the coefficients, so this is a scoring step.
     """
     p = len(beta)
     step = work[p]
-    collinear = solve_nb(gram, p, work, step)
+    collinear = solve_nb(gram, p, 1 + n_lags, work, step)
     if collinear >= 0:
         marks[COLLINEAR] = collinear + 1
         return 0.0

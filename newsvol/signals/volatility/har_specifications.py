@@ -8,11 +8,14 @@ from typing import Final
 import numpy as np
 
 from newsvol.engine.arrays import FloatArray
-from newsvol.signals.volatility.buckets import BucketFrame
-from newsvol.signals.volatility.columns import MAY_BE_MISSING, ColumnTable, require_columns
+from newsvol.engine.errors import InputError
+from newsvol.signals.volatility.buckets import WEEK, BucketFrame
+from newsvol.signals.volatility.columns import BOUND, MAY_BE_MISSING, ColumnTable, require_columns
+from newsvol.signals.volatility.columns_nb import bounded_nb
 from newsvol.signals.volatility.exogenous import ExogenousColumn
 from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW, Fit, HarConfig, HarState
 from newsvol.signals.volatility.history import VolHistory
+from newsvol.signals.volatility.prior import WARM_UP, Prior
 from newsvol.signals.volatility.protocol import FORECASTERS, ForecastStep
 from newsvol.signals.volatility.schedule import RIDGE, Schedule
 
@@ -37,6 +40,9 @@ class Har:
         Adds a pair of dummies for each event.
     exogenous : ExogenousColumn or None
         Adds a series from outside the tape.
+    prior : Prior or None
+        What the regression is shrunk towards. With one a bucket counts as no less than a tenth of the
+        trailing mean: where a thin stock hardly traded is no level, and its log is far from all others.
     """
 
     window: int = WINDOW
@@ -47,9 +53,17 @@ class Har:
     fit: Fit = "ols"
     schedule: Schedule | None = None
     exogenous: ExogenousColumn | None = None
+    prior: Prior | None = None
 
     def __post_init__(self) -> None:
         require_columns(self.columns)
+        if self.prior is not None and not self.takes_prior:
+            raise InputError("a prior is for a HAR in logs of z, fitted by least squares")
+
+    @property
+    def takes_prior(self) -> bool:
+        """Whether the regression is of the kind that panels are fitted with."""
+        return self.adjusted and self.is_log and self.fit == "ols"
 
     @property
     def extra_names(self) -> tuple[str, ...]:
@@ -59,7 +73,7 @@ class Har:
 
     def series(self, history: VolHistory) -> FloatArray:
         """Return what is regressed on its own past, shape (B,)."""
-        return self.regressed(self.level(history))
+        return self.regressed(self.level(history), np.full(1, np.nan))
 
     def extra(self, history: VolHistory) -> FloatArray | None:
         """Return the columns beside the lags, shape (B, q), row b known before bucket b."""
@@ -85,7 +99,13 @@ class Har:
         config = HarConfig(self.window, self.min_window, self.is_log, fit=self.fit)
         given = len(self.extra_names) - len(self.columns)
         held = tuple(RIDGE if name in MAY_BE_MISSING else 0.0 for name in self.columns) + (RIDGE,) * given
-        return HarState(config, capacity, self.extra_names, held)
+        if self.prior is None:
+            return HarState(config, capacity, self.extra_names, held)
+        # what the panel has seen is held at what it saw, and not at nothing
+        known = self.prior.knows(self.extra_names)
+        held = tuple(0.0 if knows else ridge for knows, ridge in zip(known, held, strict=True))
+        names = HarState.names(config, self.extra_names)
+        return HarState(config, capacity, self.extra_names, held, self.prior.evidence(names))
 
     def live(self, buckets: BucketFrame) -> "HarStep":
         """See `LiveForecaster.live`."""
@@ -113,8 +133,20 @@ class Har:
         """Return the variance per hour that is regressed, with or without the time of day, shape (B,)."""
         return history.z if self.adjusted else history.intensity
 
-    def regressed(self, level: FloatArray) -> FloatArray:
-        """Return `level` as it is regressed: itself, or its log."""
+    def prior_share(self, history: VolHistory) -> FloatArray:
+        """See `WithPrior.prior_share`."""
+        return self.run(history)[0].prior_share
+
+    def regressed(self, level: FloatArray, mean: FloatArray) -> FloatArray:
+        """Return `level` as it is regressed: itself, or its log.
+
+        Parameters
+        ----------
+        mean : FloatArray, shape (1,)
+            Of the levels before, carried on: NaN before the first.
+        """
+        if self.prior is not None:
+            level = np.fmax(level, bounded_nb(level, BOUND, float(WEEK), mean))
         # a bucket in which no price moved has no log; it counts as missing, not as minus infinity.
         return np.log(np.where(level > 0, level, np.nan)) if self.is_log else level
 
@@ -134,12 +166,13 @@ class HarStep:
         self._state = har.state(len(buckets))
         self._table = ColumnTable(har.columns, len(buckets), buckets.n_slots) if har.columns else None
         self._given = har.given(buckets)
+        self._mean = np.full(1, np.nan)
 
     def step(self, history: VolHistory) -> float:
         """See `ForecastStep.step`."""
         row = len(history.buckets) - 1
         level = self._har.level(history)
-        learnt = self._har.regressed(level[row - 1 : row]) if row else np.array([np.nan])
+        learnt = self._har.regressed(level[row - 1 : row], self._mean) if row else np.array([np.nan])
         parts = [] if self._table is None else [self._table.extend(history, level, row + 1)[0]]
         if self._given is not None:
             parts.append(self._given[row])
@@ -161,31 +194,47 @@ class Blend:
 
     members: tuple[Har, ...]
 
+    @property
+    def has_prior(self) -> bool:
+        """Whether a member has one: it then stands alone until the others have forecasts, too."""
+        return any(member.prior is not None for member in self.members)
+
     def forecast(self, history: VolHistory) -> FloatArray:
-        """See `Forecaster.forecast`; NaN until every member has a forecast."""
-        return _geometric_mean([member.forecast(history) for member in self.members])
+        """See `Forecaster.forecast`; without a prior NaN until every member has a forecast."""
+        return _geometric_mean([member.forecast(history) for member in self.members], self.has_prior)
+
+    def prior_share(self, history: VolHistory) -> FloatArray:
+        """See `WithPrior.prior_share`."""
+        runs = [member.run(history) for member in self.members]
+        has_forecast = np.stack([np.isfinite(variance) for _, variance in runs])
+        shares = np.stack([state.prior_share for state, _ in runs])
+        return np.asarray((shares * has_forecast).sum(axis=0) / np.maximum(has_forecast.sum(axis=0), 1))
 
     def live(self, buckets: BucketFrame) -> "BlendStep":
         """See `LiveForecaster.live`."""
-        return BlendStep([member.live(buckets) for member in self.members])
+        return BlendStep([member.live(buckets) for member in self.members], self.has_prior)
 
 
 class BlendStep:
     """The members of a blend between two buckets."""
 
-    def __init__(self, members: Sequence[ForecastStep]) -> None:
-        self._members = members
+    def __init__(self, members: Sequence[ForecastStep], has_prior: bool) -> None:
+        self._members, self._has_prior = members, has_prior
 
     def step(self, history: VolHistory) -> float:
         """See `ForecastStep.step`."""
-        return float(_geometric_mean([np.array([member.step(history)]) for member in self._members])[0])
+        said = [np.array([member.step(history)]) for member in self._members]
+        return float(_geometric_mean(said, self._has_prior)[0])
 
 
-def _geometric_mean(variances: Sequence[FloatArray]) -> FloatArray:
-    total = np.zeros_like(variances[0])
+def _geometric_mean(variances: Sequence[FloatArray], skips: bool) -> FloatArray:
+    """Return the mean of all, NaN where one is missing; with `skips` of those that are not."""
+    total, count = np.zeros_like(variances[0]), np.zeros(len(variances[0]))
     for variance in variances:
-        total = total + np.log(variance)
-    return np.asarray(np.exp(total / len(variances)))
+        known = np.isfinite(variance) if skips else np.ones(len(variance), dtype=np.bool_)
+        total = total + np.where(known, np.log(np.where(known, variance, 1.0)), 0.0)
+        count += known
+    return np.asarray(np.exp(total / np.where(count > 0, count, np.nan)))
 
 
 FULL = ("leverage", "leverage7", "recent", "slope0")
@@ -237,6 +286,12 @@ OUTSIDE: Final = (
 )
 """Those that take a series from outside: the ones in logs."""
 
+WITH_PRIOR: Final = (
+    *(name for name, members in HAR_SPECIFICATIONS.items() if any(member.takes_prior for member in members)),
+    "aggregate",
+)
+"""Those that can be shrunk towards a prior: they, or some of those that they are made of."""
+
 
 def build_har(
     name: str,
@@ -244,15 +299,22 @@ def build_har(
     min_window: int = MIN_WINDOW,
     schedule: Schedule | None = None,
     exogenous: ExogenousColumn | None = None,
+    prior: Prior | None = None,
 ) -> Har | Blend:
-    """Return the HAR called `name` with these windows; schedule and series are for those that take them."""
+    """Return the HAR called `name`; schedule, series and prior are for those that take them.
+
+    With a prior the first forecast comes after three sessions, or after `min_window` where that is less.
+    """
     events = schedule if name in SCHEDULED else None
     series = exogenous if name in OUTSIDE else None
-    regressions = tuple(
-        replace(member, window=window, min_window=min_window, schedule=events, exogenous=series)
-        for member in HAR_SPECIFICATIONS[name]
-    )
-    return regressions[0] if len(regressions) == 1 else Blend(regressions)
+    regressions = []
+    for member in HAR_SPECIFICATIONS[name]:
+        panel = prior if member.takes_prior else None
+        begins = min_window if panel is None else min(min_window, WARM_UP)
+        regressions.append(
+            replace(member, window=window, min_window=begins, schedule=events, exogenous=series, prior=panel)
+        )
+    return regressions[0] if len(regressions) == 1 else Blend(tuple(regressions))
 
 
 for _name in HAR_SPECIFICATIONS:

@@ -14,10 +14,11 @@ from newsvol.signals.volatility.buckets import (
     cut_like_bars,
     cut_sessions,
 )
-from newsvol.signals.volatility.diurnal import diurnal_curve
+from newsvol.signals.volatility.diurnal import NO_CURVE, diurnal_curve
 from newsvol.signals.volatility.gaps import gap_lengths, session_bounds
 from newsvol.signals.volatility.measures import RealizedMeasures, minutes_of, realized_measures
 from newsvol.signals.volatility.nights import night_returns, night_shares
+from newsvol.signals.volatility.prior import Prior
 
 Proxy = Literal["rv", "gk"]
 
@@ -47,6 +48,8 @@ class VolHistory:
         intensity / diurnal.
     proxy : {"rv", "gk"}
         "rv", the sum of squared returns; or "gk", Garman-Klass, where a bucket is one bar.
+    prior_curve : FloatArray, shape (slots,)
+        The curve that `diurnal` was shrunk towards; empty where it was not.
     overnight : FloatArray, shape (B,)
         Log return from the last close before the session to its first open. The first open is known once
         the session's first bar has ended, so this serves a session's second bucket and those after it; NaN in
@@ -63,6 +66,7 @@ class VolHistory:
     diurnal: FloatArray
     z: FloatArray
     proxy: Proxy = "rv"
+    prior_curve: FloatArray = field(default_factory=NO_CURVE.copy)
     overnight: FloatArray = field(default_factory=lambda: np.empty(0))
     night_share: FloatArray = field(default_factory=lambda: np.empty(0))
 
@@ -86,21 +90,32 @@ class VolHistory:
         return replace(self, buckets=self.buckets.read_only(), measures=self.measures.read_only(), **own)
 
 
-def measure_history(bars: BarFrame, sessions: SessionFrame) -> VolHistory:
+def measure_history(bars: BarFrame, sessions: SessionFrame, prior: Prior | None = None) -> VolHistory:
     """Cut `sessions` into buckets and measure `bars` in them.
 
     Hours from each session's open, measured by realized variance; but where bars are half an hour or longer
     each bar is a bucket, measured by its range (Garman-Klass).
+
+    Parameters
+    ----------
+    prior : Prior, optional
+        What the time of day is shrunk towards.
+
+    Raises
+    ------
+    InputError
+        The prior is of sessions of another length.
     """
     coarse = bar_length_ns(bars) >= COARSE_BAR_NS
     buckets = cut_like_bars(sessions, bars) if coarse else cut_sessions(sessions)
+    prior_curve = NO_CURVE if prior is None else prior.curve_of(buckets)
     gap_ns = gap_lengths(bars, buckets)
     measures = realized_measures(bars, buckets, gap_ns)
     if coarse:
         measures = by_range(measures)
     minutes = minutes_of(buckets)
     intensity = measures.rv * 60.0 / minutes
-    diurnal = diurnal_curve(intensity, buckets)
+    diurnal = diurnal_curve(intensity, buckets, prior_curve)
     z = intensity / diurnal
     night = night_returns(bars, buckets, gap_ns)
     return VolHistory(
@@ -111,6 +126,7 @@ def measure_history(bars: BarFrame, sessions: SessionFrame) -> VolHistory:
         diurnal,
         z,
         "gk" if coarse else "rv",
+        prior_curve,
         overnight=once_opened(night, bars, buckets),
         night_share=night_shares(night, measures.rv, buckets),
     )

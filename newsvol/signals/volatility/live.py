@@ -4,10 +4,11 @@ from dataclasses import fields
 
 import numpy as np
 
+from newsvol.engine.arrays import FloatArray
 from newsvol.engine.frames import BarFrame
 from newsvol.signals.volatility.buckets import BucketFrame, bar_length_ns
 from newsvol.signals.volatility.contract import live_step
-from newsvol.signals.volatility.diurnal import DiurnalCurve
+from newsvol.signals.volatility.diurnal import NO_CURVE, DiurnalCurve
 from newsvol.signals.volatility.gaps import USUAL_SESSIONS, gaps_of_sessions, session_bounds, usual_silences
 from newsvol.signals.volatility.history import Proxy, VolHistory, by_range, once_opened
 from newsvol.signals.volatility.measures import RealizedMeasures, minutes_of, realized_measures
@@ -25,6 +26,7 @@ class LiveHistory:
     buckets : BucketFrame
         The calendar, known ahead.
     proxy : {"rv", "gk"}
+    prior_curve : FloatArray, shape (slots,)
         As in `VolHistory`.
 
     Attributes
@@ -37,17 +39,20 @@ class LiveHistory:
         As `VolHistory` has them, as far as sessions have opened.
     """
 
-    def __init__(self, bars: BarFrame, buckets: BucketFrame, proxy: Proxy) -> None:
+    def __init__(
+        self, bars: BarFrame, buckets: BucketFrame, proxy: Proxy, prior_curve: FloatArray = NO_CURVE
+    ) -> None:
         n, sessions = len(buckets), session_bounds(buckets)
         self.ended = 0
         self._bars, self._buckets, self._sessions, self._proxy = bars, buckets, sessions, proxy
+        self._prior_curve = prior_curve
         self._bar_ns = bar_length_ns(bars)
         self._measures = RealizedMeasures(*(np.full(n, np.nan) for _ in fields(RealizedMeasures)))
         self.realized = self._measures.rv
         self._minutes = minutes_of(buckets)
         self._intensity, self._z = np.full(n, np.nan), np.full(n, np.nan)
         self._overnight, self._night_share = np.full(n, np.nan), np.full(n, np.nan)
-        self._curve = DiurnalCurve(buckets)
+        self._curve = DiurnalCurve(buckets, prior_curve)
         self.diurnal, self.night_share = self._curve.factor, self._night_share
         self._gap_ns = np.zeros(n, dtype=np.int64)
         self._usually = np.full(len(sessions.first), np.nan)
@@ -83,6 +88,7 @@ class LiveHistory:
             self._curve.factor[known],
             self._z[known],
             self._proxy,
+            self._prior_curve,
             self._overnight[known],
             self._night_share[known],
         )
@@ -134,7 +140,7 @@ class LiveVolatility:
     ----------
     name : str
     forecaster : Forecaster
-    bars, buckets, proxy
+    bars, buckets, proxy, prior_curve
         As `LiveHistory` takes them.
 
     Attributes
@@ -148,10 +154,16 @@ class LiveVolatility:
     """
 
     def __init__(
-        self, name: str, forecaster: Forecaster, bars: BarFrame, buckets: BucketFrame, proxy: Proxy
+        self,
+        name: str,
+        forecaster: Forecaster,
+        bars: BarFrame,
+        buckets: BucketFrame,
+        proxy: Proxy,
+        prior_curve: FloatArray = NO_CURVE,
     ) -> None:
         self.variance = np.full(len(buckets), np.nan)
-        self._history = LiveHistory(bars, buckets, proxy)
+        self._history = LiveHistory(bars, buckets, proxy, prior_curve)
         self.realized = self._history.realized
         self.diurnal, self.night_share = self._history.diurnal, self._history.night_share
         self._step = live_step(name, forecaster, buckets)

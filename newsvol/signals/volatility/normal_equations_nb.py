@@ -54,13 +54,19 @@ def swap_row_nb(
 
 
 @kernel(error_model="numpy")
-def solve_nb(gram: FloatArray, p: int, lower: FloatArray, out: FloatArray) -> int:
+def solve_nb(gram: FloatArray, p: int, needed: int, lower: FloatArray, out: FloatArray) -> int:
     """Solve the normal equations in `gram` (p, p+1: X'X beside X'y) into `out` (p,).
 
-    `lower` (p, p) is room to work in. Returns -1, or the column that is collinear with those before it.
+    Columns from `needed` on may be empty, and then have the coefficient zero: of an event that has not
+    happened in the window nothing is known. `lower` (p, p) is room to work in. Returns -1, or the column that
+    is collinear with those before it.
     """
     for j in range(p):
         # sums of squares underflow to zero for a column of zeros only
+        if gram[j, j] == 0.0 and j >= needed:
+            lower[j, : j + 1] = 0.0
+            out[j] = 0.0
+            continue
         if not gram[j, j] > 0.0:
             return j
         for k in range(j):

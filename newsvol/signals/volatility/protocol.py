@@ -51,4 +51,16 @@ class LiveForecaster(Forecaster, Protocol):
         ...
 
 
+@runtime_checkable
+class WithPrior(Forecaster, Protocol):
+    """A forecaster that is shrunk towards a prior, if it was given one."""
+
+    def prior_share(self, history: VolHistory) -> FloatArray:
+        """Return how much of each bucket's forecast is prior, shape (B,), from 0 to 1.
+
+        That is the prior's rows of evidence among all that were fitted on.
+        """
+        ...
+
+
 FORECASTERS: Registry[Forecaster] = Registry("forecaster", "newsvol.forecasters")

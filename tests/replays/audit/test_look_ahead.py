@@ -47,7 +47,9 @@ def events(planted: tuple[Tape, FloatArray], tmp_path_factory: pytest.TempPathFa
 
 def recipe_of(recipe: Recipe, forecaster: str, fusion: str, latency: str, events: Path) -> Recipe:
     content = recipe.model_dump()
-    content["volatility"] = {"forecaster": forecaster, "min_window": 200, "window": 600}
+    prior = "us" if forecaster.endswith("+prior") else "none"
+    forecaster = forecaster.removesuffix("+prior")
+    content["volatility"] = {"forecaster": forecaster, "min_window": 200, "window": 600, "prior": prior}
     if forecaster in SCHEDULED:
         content["volatility"]["events"] = str(events)
     content["fusion"]["form"] = fusion
@@ -66,6 +68,9 @@ def recipe_of(recipe: Recipe, forecaster: str, fusion: str, latency: str, events
         ("har-p", "weighted_sum", "zero"),
         ("diurnal-ewma", "none", "zero"),
         ("aggregate", "log_linear", "constant:250"),
+        ("log-har-p+prior", "log_linear", "constant:250"),
+        ("har-blend-events+prior", "none", "zero"),
+        ("aggregate+prior", "log_linear", "zero"),
         *[(name, "none", "zero") for name in EXTENDED],
     ],
 )

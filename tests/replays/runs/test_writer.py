@@ -8,12 +8,12 @@ from evaluations import schedule_of
 from golden_replay import PerfectScorer
 
 from newsvol.engine.arrays import FloatArray
+from newsvol.engine.hashes import input_hash
 from newsvol.engine.ticks import TickKind
 from newsvol.replays.replay import replay
 from newsvol.replays.runs.reader import Run, load_run
 from newsvol.replays.simulation.recipe import load_recipe
 from newsvol.replays.simulation.recording import recording_hash
-from newsvol.replays.tapes.schedules import events_hash
 from newsvol.replays.tapes.synth import Market
 from newsvol.replays.tapes.tape import Tape
 
@@ -99,7 +99,7 @@ def test_the_events_that_were_used_are_named_by_their_hash(
     }
     scorer = PerfectScorer(Market())
     run = replay(planted[0], load_recipe(changes=changes), tmp_path / "run", load=lambda *_: scorer)
-    assert run.manifest.events_hash == events_hash(events)
+    assert run.manifest.events_hash == input_hash(events, "events")
 
 
 def test_the_run_id_follows_from_what_was_run(run: Run, golden_run: Path) -> None:

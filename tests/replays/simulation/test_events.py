@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
+from newsvol.engine.hashes import input_hash
 from newsvol.replays.replay import replay
-from newsvol.replays.report.wording import event_notices
+from newsvol.replays.report.wording import source_notices, source_warnings
 from newsvol.replays.runs.schema import ForecastPart
 from newsvol.replays.simulation.events import choose_events, recipe_schedule, schedule_for
 from newsvol.replays.simulation.recipe import Recipe, load_recipe
-from newsvol.replays.tapes.schedules import events_hash, us_events
+from newsvol.replays.tapes.schedules import us_events
 from newsvol.replays.tapes.synth import Market, synthetic_tape
 from newsvol.replays.tapes.tape import Tape
 
-EVENTS = {"volatility.forecaster": "log-har-p-events"}
+EVENTS = {"volatility.forecaster": "log-har-p-events", "volatility.prior": "none"}
 NAMES = ("CPI", "FOMC", "NFP")
 
 
@@ -38,7 +39,7 @@ def recipe_of(**changes: Any) -> Recipe:
 def test_a_us_tape_goes_by_the_shipped_schedule_unless_told_otherwise(real: Tape) -> None:
     chosen = choose_events(recipe_of(), real).volatility
     assert chosen.events == "us"
-    assert chosen.events_hash == events_hash(us_events())
+    assert chosen.events_hash == input_hash(us_events(), "events")
     schedule = recipe_schedule(choose_events(recipe_of(), real))
     assert schedule is not None
     assert schedule.names == NAMES
@@ -91,11 +92,11 @@ def test_a_run_says_which_events_it_went_by(made_up: Tape, real: Tape, tmp_path:
     assert shipped.schedule.source == "us"
     assert shipped.schedule.planned == {"CPI": 4, "FOMC": 2, "NFP": 4}
     assert shipped.schedule.out_of_reach == []
-    assert event_notices(shipped) == ["EVENTS: us, known ahead: 4 CPI, 2 FOMC, 4 NFP"]
+    assert source_notices(shipped) == ["EVENTS: us, known ahead: 4 CPI, 2 FOMC, 4 NFP"]
     none = run(made_up, recipe_of(), tmp_path / "none")
-    assert event_notices(none) == ["EVENTS: the traded forecaster uses scheduled events, and was given none"]
+    assert source_notices(none) == ["EVENTS: the traded forecaster uses scheduled events, and was given none"]
     plain = run(made_up, recipe_of(forecaster="log-har-p-full"), tmp_path / "plain")
-    assert event_notices(plain) == []
+    assert source_notices(plain) == []
     same = none.models["log-har-p-events"].qlike
     assert same == plain.models["log-har-p-full"].qlike
     assert same != shipped.models["log-har-p-events"].qlike
@@ -104,9 +105,9 @@ def test_a_run_says_which_events_it_went_by(made_up: Tape, real: Tape, tmp_path:
 def test_a_schedule_that_ends_before_the_tape_is_said_to(real: Tape, tmp_path: Path) -> None:
     file = tmp_path / "short.csv"
     file.write_text("event,ts_utc\nA,2023-01-10T15:00\nA,2023-01-17T15:00\nB,2023-01-10T15:00\n")
-    told = event_notices(run(real, recipe_of(events=str(file)), tmp_path / "run"))
-    assert told == [
-        "EVENTS: short.csv, known ahead: 2 A, 1 B",
+    forecast = run(real, recipe_of(events=str(file)), tmp_path / "run")
+    assert source_notices(forecast) == ["EVENTS: short.csv, known ahead: 2 A, 1 B"]
+    assert source_warnings(forecast) == [
         "EVENTS: the schedule holds A from 10 Jan 2023 to 17 Jan 2023, and the tape goes beyond: there the "
         "forecast knows of none",
     ]

@@ -8,7 +8,7 @@ import pytest
 
 from newsvol.engine.errors import InputError, TapeError
 from newsvol.replays.replay import replay
-from newsvol.replays.report.wording import exogenous_notices
+from newsvol.replays.report.wording import source_notices
 from newsvol.replays.simulation.exogenous import recipe_exogenous
 from newsvol.replays.simulation.recipe import Recipe, load_recipe
 from newsvol.replays.tapes.synth import Market, synthetic_tape
@@ -76,12 +76,12 @@ def test_a_recipe_whose_series_cannot_be_used_is_refused(
 
 def test_a_run_says_which_series_it_read_and_it_matters(tape: Tape, tmp_path: Path) -> None:
     run = replay(tape, recipe_of(series(tmp_path)), tmp_path / "with")
-    assert exogenous_notices(run.metrics.forecast) == [
+    assert source_notices(run.metrics.forecast) == [
         "OUTSIDE: CLOSE of vix.csv (log_level, known at its close)"
     ]
     plain = load_recipe(changes={"volatility.min_window": 40, "latency.model": "zero", "fusion.form": "none"})
     without = replay(tape, plain, tmp_path / "without")
-    assert exogenous_notices(without.metrics.forecast) == []
+    assert source_notices(without.metrics.forecast) == []
     losses = [one.metrics.forecast.models["log-har-p"].qlike for one in (run, without)]
     assert losses[0] != losses[1]
 
@@ -90,7 +90,7 @@ def test_buckets_without_a_value_are_counted_and_a_series_of_other_years_is_refu
     tape: Tape, tmp_path: Path
 ) -> None:
     run = replay(tape, recipe_of(series(tmp_path, "2022-12-01/2023-03-01")), tmp_path / "short")
-    told = exogenous_notices(run.metrics.forecast)[0]
+    told = source_notices(run.metrics.forecast)[0]
     assert "buckets began without a value, and count it as 0" in told
     with pytest.raises(TapeError, match="has values from 2010-01-04T21:15:00 UTC to 2010-01-08T21:15:00 UTC"):
         replay(tape, recipe_of(series(tmp_path, "2010-01-04/2010-01-09")), tmp_path / "other")

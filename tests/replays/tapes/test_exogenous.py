@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from newsvol.engine.errors import InputError, UnknownNameError
-from newsvol.replays.tapes.exogenous import exogenous_hash, load_exogenous
+from newsvol.engine.hashes import input_hash
+from newsvol.replays.tapes.exogenous import load_exogenous
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -97,7 +98,10 @@ def test_what_cannot_be_read_is_named_with_its_line(
 
 
 def test_a_file_that_is_not_there_and_one_that_is_no_text(tmp_path: Path) -> None:
-    for read in (exogenous_hash, lambda file: load_exogenous(file, "x", "close", "XNYS")):
+    for read in (
+        lambda file: input_hash(file, "series"),
+        lambda file: load_exogenous(file, "x", "close", "XNYS"),
+    ):
         with pytest.raises(InputError, match=r"cannot read the series in .*gone\.csv"):
             read(tmp_path / "gone.csv")
     file = tmp_path / "latin.csv"

@@ -6,7 +6,8 @@ from har_series import SHORT, log_series, state_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsvol.signals.volatility.har import REBASE_EVERY, HarConfig, HarState
+from newsvol.signals.volatility.har import REBASE_EVERY, Evidence, HarConfig, HarState
+from newsvol.signals.volatility.har_nb import MAX_BEYOND
 from newsvol.signals.volatility.har_python import walk_forward_python
 
 
@@ -30,6 +31,48 @@ def test_kernel_and_twin_agree(seed, is_log, missing, n_extra, window):
     x = log_series(220, seed, missing)
     extra = np.random.default_rng(seed + 1).normal(0, 1, (220, n_extra)) if n_extra else None
     assert_like_twin(x if is_log else np.exp(x), HarConfig(window, 30, is_log, SHORT), extra)
+
+
+@settings(max_examples=25)
+@given(
+    seed=st.integers(0, 2**20),
+    missing=st.sampled_from([0.0, 0.05, 0.4]),
+    worth=st.sampled_from([0.5, 50.0, 5000.0]),
+    window=st.sampled_from([40, 90, 500]),
+    blind=st.booleans(),
+)
+def test_kernel_and_twin_agree_with_a_prior(seed, missing, worth, window, blind):
+    rng = np.random.default_rng(seed)
+    x = log_series(260, seed, missing)
+    extra = rng.normal(0, 1, (260, 1))
+    panel = np.column_stack([np.ones(80), rng.normal(-13, 1.5, (80, 3)), rng.normal(0, 1, 80)])
+    # of the column beside the lags some panels know nothing
+    panel[:, 4] *= not blind
+    said = panel @ np.array([0.0, 0.5, 0.3, 0.2, 0.1]) + rng.normal(0, 0.3, 80)
+    moments = worth / 80 * panel.T @ np.column_stack([panel, said])
+    prior = Evidence(worth, moments, worth / 3, 1.3)
+    config, held = HarConfig(window, 12, True, SHORT), (1.0,) if blind else (0.0,)
+    state = HarState(config, 260, ("beside",), held, prior)
+    forecast, smearing = state.run(x, extra)
+    twin_forecast, twin_smearing = walk_forward_python(x, config, extra, held, prior)
+    np.testing.assert_allclose(forecast, twin_forecast, rtol=1e-8)
+    np.testing.assert_allclose(smearing, twin_smearing, rtol=1e-8)
+    assert np.isfinite(forecast).sum() > 150
+    live = HarState(config, 260, ("beside",), held, prior)
+    steps = [live.step(x[b - 1] if b else np.nan, extra[b]) for b in range(260)]
+    assert np.array(steps).tobytes() == np.column_stack([forecast, smearing]).tobytes()
+    assert np.array_equal(live.prior_share, state.prior_share)
+
+
+def test_nothing_but_a_prior_is_bounded_by_what_was_seen():
+    x = np.full(60, -13.0) + 0.01 * (np.arange(60) % 3)
+    wild = np.array([[1.0, 0, 0, 0, 30.0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 0]])
+    state = HarState(HarConfig(60, 12, True, SHORT), 60, prior=Evidence(1e6, 1e6 * wild, 1.0, 1.0))
+    forecast, _ = state.run(x)
+    known = np.isfinite(forecast)
+    # thirty above everything is what the prior says
+    assert known.sum() > 40
+    np.testing.assert_allclose(forecast[known], x.max() + MAX_BEYOND, atol=0.03)
 
 
 @pytest.mark.parametrize("is_log", [True, False])
@@ -116,3 +159,18 @@ def test_a_bucket_counts_at_most_as_twenty_times_its_forecast_in_a_qlike_fit():
     # that a print is on the tape stays in X'X: in the coefficients of the same step it does not show
     np.testing.assert_allclose(above, at, rtol=1e-9)
     np.testing.assert_allclose(print_, at, rtol=1e-9)
+
+
+@pytest.mark.parametrize("fit", ["ols", "qlike"])
+def test_a_column_that_is_empty_for_a_while_has_no_coefficient_then(fit):
+    x = log_series(400, seed=21)
+    extra = np.random.default_rng(22).normal(0, 1, (400, 2))
+    extra[:90, 0] = 0.0
+    extra[200:330, 0] = 0.0
+    config = HarConfig(80, 40, True, SHORT, fit)
+    state = HarState(config, 400, ("now and then", "always"))
+    forecast, smearing = state.run(x, extra)
+    twin_forecast, twin_smearing = walk_forward_python(x, config, extra)
+    np.testing.assert_allclose(forecast, twin_forecast, rtol=1e-8)
+    np.testing.assert_allclose(smearing, twin_smearing, rtol=1e-8)
+    assert np.isfinite(forecast[60:]).all()

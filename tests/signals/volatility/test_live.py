@@ -15,24 +15,35 @@ from newsvol.signals.volatility.aggregate import build_aggregate
 from newsvol.signals.volatility.buckets import BucketFrame
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.signals.volatility.contract import forecast_columns, require_same_forecasts
-from newsvol.signals.volatility.har_specifications import HAR_SPECIFICATIONS, SCHEDULED, build_har
+from newsvol.signals.volatility.har_specifications import HAR_SPECIFICATIONS, build_har
 from newsvol.signals.volatility.history import VolHistory, measure_history
 from newsvol.signals.volatility.live import LiveHistory, LiveVolatility
 from newsvol.signals.volatility.naive import NAIVE
+from newsvol.signals.volatility.prior import Prior, read_prior, us_prior
 from newsvol.signals.volatility.protocol import Forecaster
 from newsvol.signals.volatility.schedule import Schedule
 
-EVERYONE = [*NAIVE, *HAR_SPECIFICATIONS, "aggregate"]
+PRIOR = read_prior(us_prior())
+SHRUNK = ["log-har-p+prior", "har-blend-events+prior", "aggregate+prior", "diurnal-ewma+prior"]
+"""With the shipped prior: in the curve, and in the regressions that take one."""
+
+EVERYONE = [*NAIVE, *HAR_SPECIFICATIONS, "aggregate", *SHRUNK]
+
+
+def prior_of(name: str) -> Prior | None:
+    return PRIOR if name.endswith("+prior") else None
 
 
 def forecaster(name: str, history: VolHistory) -> Forecaster:
+    prior = prior_of(name)
+    name = name.removesuffix("+prior")
     if name in NAIVE:
         return FORECASTERS.factory(name)()
     opens = history.buckets.open_ns
     events = Schedule(np.array(["CPI"] * 9, dtype=object), opens[10:100:10] + NS_PER_HOUR // 2)
     if name == "aggregate":
-        return build_aggregate(120, 60, events)
-    return build_har(name, 120, 60, events if name in SCHEDULED else None)
+        return build_aggregate(120, 60, events, prior=prior)
+    return build_har(name, 120, 60, events, prior=prior)
 
 
 def columns_of(frame: object) -> dict[str, np.ndarray]:
@@ -45,7 +56,7 @@ def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
 
 def assert_grows_like(bars: BarFrame, history: VolHistory) -> None:
     """Every prefix that a live step is handed holds the rows of the whole history, and nothing of its own."""
-    live = LiveHistory(bars, history.buckets, history.proxy)
+    live = LiveHistory(bars, history.buckets, history.proxy, history.prior_curve)
     for row in range(len(history.buckets)):
         seen = live.next_bucket()
         assert len(seen.buckets) == row + 1
@@ -98,6 +109,12 @@ def test_it_is_where_hours_days_and_weeks_are_missing(make_sessions, make_bars):
     assert_grows_like(kept, history)
 
 
+def test_it_is_with_a_prior(make_sessions, make_bars):
+    sessions = make_sessions(14, half_days=[0, 6])
+    bars = make_bars(sessions, 3, missing=0.03)
+    assert_grows_like(bars, measure_history(bars, sessions, PRIOR))
+
+
 @settings(max_examples=60)
 @given(markets())
 def test_it_is_with_any_bars(market):
@@ -112,9 +129,9 @@ def test_it_is_with_any_bars(market):
 def test_every_forecaster_says_live_what_its_columns_say(make_sessions, make_bars, name, seed, missing):
     sessions = make_sessions(56, half_days=[20])
     bars = make_bars(sessions, seed, missing=missing)
-    history = measure_history(bars, sessions)
+    history = measure_history(bars, sessions, prior_of(name))
     chosen = forecaster(name, history)
-    live = LiveVolatility(name, chosen, bars, history.buckets, history.proxy)
+    live = LiveVolatility(name, chosen, bars, history.buckets, history.proxy, history.prior_curve)
     for now_ns in history.buckets.close_ns.tolist():
         live.advance(now_ns)
     columns = chosen.forecast(history)
@@ -129,14 +146,14 @@ def test_a_live_forecast_is_that_of_a_tape_cut_off_there(make_sessions, make_bar
     """Brute force: at any moment the whole computation, on the bars that had ended and no others."""
     sessions = make_sessions(56, half_days=[20])
     bars = make_bars(sessions, seed, missing=0.02)
-    calendar = measure_history(bars, sessions)
+    calendar = measure_history(bars, sessions, prior_of(name))
     chosen = forecaster(name, calendar)
-    live = LiveVolatility(name, chosen, bars, calendar.buckets, calendar.proxy)
+    live = LiveVolatility(name, chosen, bars, calendar.buckets, calendar.proxy, calendar.prior_curve)
     moment_ns = data.draw(st.integers(int(bars.close_ns[0]), int(bars.close_ns[-1]) - 1))
     for now_ns in calendar.buckets.close_ns[calendar.buckets.close_ns < moment_ns].tolist():
         live.advance(now_ns)
     row = live.advance(moment_ns)
-    cut = measure_history(bars.take(bars.close_ns <= moment_ns), sessions)
+    cut = measure_history(bars.take(bars.close_ns <= moment_ns), sessions, prior_of(name))
     assert_same(live.variance[: row + 1], chosen.forecast(cut)[: row + 1])
 
 

@@ -15,10 +15,10 @@ def summed(rows: np.ndarray, target: np.ndarray, weight: np.ndarray) -> np.ndarr
     return gram
 
 
-def solved(gram: np.ndarray) -> tuple[int, np.ndarray]:
+def solved(gram: np.ndarray, needed: int | None = None) -> tuple[int, np.ndarray]:
     p = len(gram)
-    out = np.zeros(p)
-    return solve_nb(gram, p, np.zeros((p, p)), out), out
+    out, work = np.full(p, np.nan), np.full((p, p), np.nan)
+    return solve_nb(gram, p, p if needed is None else needed, work, out), out
 
 
 def regression(seed: int, p: int, n: int = 40) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -64,6 +64,19 @@ def test_the_first_column_that_adds_nothing_is_named_whatever_its_units(at, size
     rows = rng.normal(0, 1, (30, 4))
     rows[:, at] = size * (rows[:, 0] - (rows[:, 1] if at > 1 else 0.0))
     assert solved(summed(rows, rng.normal(0, 1, 30), np.ones(30)))[0] == at
+
+
+@given(st.integers(0, 2**20), st.sets(st.integers(2, 5), min_size=1))
+def test_an_empty_column_that_is_not_needed_has_the_coefficient_zero(seed, empty):
+    rows, target, weight = regression(seed, 6)
+    rows[:, sorted(empty)] = 0.0
+    fault, beta = solved(summed(rows, target, weight), needed=2)
+    assert fault == -1
+    rest = [j for j in range(6) if j not in empty]
+    _, expected = solved(summed(rows[:, rest], target, weight))
+    assert np.array_equal(beta[rest], expected)
+    assert (beta[sorted(empty)] == 0).all()
+    assert solved(summed(rows, target, weight), needed=6)[0] == min(empty)
 
 
 def test_a_column_of_zeros_is_named():

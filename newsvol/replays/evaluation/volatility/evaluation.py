@@ -14,7 +14,6 @@ from newsvol.engine.progress import OnProgress, silent
 from newsvol.replays.evaluation.statistics import CONFIDENCE, model_confidence_set
 from newsvol.replays.evaluation.volatility.cuts import CutRow, cut_losses, label_buckets
 from newsvol.replays.evaluation.volatility.forecasts import (
-    RAW_HAR,
     Lineup,
     chosen_names,
     forecast_all,
@@ -24,13 +23,16 @@ from newsvol.replays.evaluation.volatility.forecasts import (
 from newsvol.replays.evaluation.volatility.placebos import SHUFFLES, NewsComparison, NewsStudy, study_news
 from newsvol.replays.evaluation.volatility.scores import ConfidenceSet, Scoreboard, score_models
 from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choose_span
-from newsvol.replays.runs.schema import finite
-from newsvol.replays.simulation.events import schedule_for
+from newsvol.replays.runs.schema import PriorPart, finite
+from newsvol.replays.simulation.events import planned_on, schedule_for
+from newsvol.replays.simulation.prior import choose_prior, describe_prior, measure_tape, recipe_prior
 from newsvol.replays.simulation.recipe import Recipe
+from newsvol.replays.simulation.session import build_forecaster
 from newsvol.replays.tapes.empty_sessions import empty_sessions, require_traded
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.news.novelty import novelty_weights, relevant
-from newsvol.signals.volatility.history import VolHistory, measure_history
+from newsvol.signals.volatility.history import VolHistory
+from newsvol.signals.volatility.protocol import WithPrior
 from newsvol.signals.volatility.schedule import Schedule
 
 
@@ -79,6 +81,10 @@ class Evaluation:
     lineup : Lineup
         Every forecast, shape (B,).
     news : NewsStudy or None
+    schedule : Schedule or None
+        The events that forecasters were given.
+    prior : PriorPart or None
+        What the recipe's forecaster was shrunk towards.
     """
 
     tape: Tape
@@ -90,6 +96,8 @@ class Evaluation:
     board: Scoreboard
     cuts: tuple[CutRow, ...]
     news: NewsStudy | None
+    schedule: Schedule | None = None
+    prior: PriorPart | None = None
 
     @property
     def main(self) -> str:
@@ -106,7 +114,7 @@ class Evaluation:
             "tape_hash": self.tape.content_hash(),
             "recipe_hash": self.recipe.recipe_hash(),
             "instrument": self.tape.info.instrument,
-            "synthetic": self.tape.info.origin.get("synthetic") is True,
+            "synthetic": self.tape.info.synthetic,
             "span": {
                 "rule": self.span.rule,
                 "buckets": len(buckets),
@@ -119,13 +127,15 @@ class Evaluation:
             "newey_west_lag": board.lag,
             "bootstrap_block": board.block,
             "confidence": CONFIDENCE,
-            "baseline_har": RAW_HAR,
+            "baseline_har": board.baseline,
             "baseline_best": board.best_naive,
             "models": models,
             "cuts": [asdict(row) for row in self.cuts],
             "news": None if self.news is None else {**asdict(self.news), "pays": self.news.pays},
             "left_out": dict(self.lineup.left_out),
             "notes": list(board.notes),
+            "events": None if self.schedule is None else planned_on(self.schedule, self.tape),
+            "prior": None if self.prior is None else self.prior.model_dump(mode="json"),
         }
         return dict(finite(found))
 
@@ -164,10 +174,11 @@ def evaluate(
     names = chosen_names(chosen.forecasters, recipe)
     if len(tape.bars) == 0:
         raise TapeError("the tape has no bars; import one with: newsvol tape import --help")
-    history = measure_history(tape.bars, tape.sessions)
-    span = choose_span(
-        tape, history.buckets, chosen.first or recipe.span.first, chosen.last or recipe.span.last
-    )
+    recipe = choose_prior(recipe, tape)
+    history = measure_tape(tape, recipe)
+    first, last = chosen.first or recipe.span.first, chosen.last or recipe.span.last
+    has_prior = recipe_prior(recipe) is not None
+    span = choose_span(tape, history.buckets, first, last, has_prior=has_prior)
     sessions = tape.sessions.take(
         slice(history.buckets.session[span.first], history.buckets.session[span.end - 1] + 1)
     )
@@ -202,7 +213,17 @@ def evaluate(
     )
     study = _study(tape, recipe, history, lineup, rows, board.lag, chosen.shuffles, on_progress)
     cuts = tuple(cut_losses(labels, board.losses, rows))
-    return Evaluation(tape, recipe, span, history, lineup, rows, board, cuts, study)
+    prior = describe_prior(recipe, tape, _prior_share(recipe, history, rows))
+    told = None if prior is None else PriorPart.model_validate(prior)
+    return Evaluation(tape, recipe, span, history, lineup, rows, board, cuts, study, schedule, told)
+
+
+def _prior_share(recipe: Recipe, history: VolHistory, rows: BoolArray) -> FloatArray:
+    """Return how much of each scored forecast of the recipe's forecaster is prior; empty without a prior."""
+    forecaster = build_forecaster(recipe)
+    if recipe_prior(recipe) is None or not isinstance(forecaster, WithPrior):
+        return np.empty(0)
+    return forecaster.prior_share(history)[rows]
 
 
 def _gap_notes(tape: Tape, sessions: SessionFrame, history: VolHistory, span: Span) -> list[str]:

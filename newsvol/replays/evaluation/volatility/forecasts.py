@@ -9,6 +9,7 @@ from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
 from newsvol.engine.errors import InputError, TapeError
 from newsvol.engine.frames import SentimentScores
 from newsvol.replays.runs.schema import ModelKind
+from newsvol.replays.simulation.prior import recipe_prior
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.session import forecaster_with
 from newsvol.replays.tapes.tape import Tape
@@ -24,6 +25,9 @@ from newsvol.signals.volatility.schedule import Schedule
 
 RAW_HAR = "har"
 FUSED_FORMS: tuple[FusionForm, ...] = ("log_linear", "weighted_sum")
+NAIVE_BASELINE = "diurnal-ewma"
+"""What models are compared with on a tape that is too short for raw HAR: the best naive one on minutes."""
+
 MAX_MISSING = 0.05
 """A model that lacks a forecast for more of the test span is left out, and named: the rest would be compared
 on what it happens to cover."""
@@ -59,6 +63,19 @@ class Lineup:
     kind: Mapping[str, ModelKind]
     left_out: Mapping[str, str]
     news: News | None
+
+    @property
+    def reasons(self) -> dict[str, list[str]]:
+        """The names that were left out, by the reason why."""
+        found: dict[str, list[str]] = {}
+        for name, why in self.left_out.items():
+            found.setdefault(why, []).append(name)
+        return found
+
+    @property
+    def baseline(self) -> str:
+        """What every model is compared with: raw HAR, or a naive forecast where there is none."""
+        return RAW_HAR if RAW_HAR in self.variance else NAIVE_BASELINE
 
 
 def read_news(tape: Tape, probs: FloatArray | None) -> News | None:
@@ -113,14 +130,15 @@ def forecast_all(
     Parameters
     ----------
     span : BoolArray, shape (B,)
-        The test span; a model must cover it as far as raw HAR and the recipe's forecaster do.
+        The test span; a model must cover it as far as raw HAR and the recipe's forecaster do, or as the
+        latter alone where it has a prior.
     schedule : Schedule, optional
         For the forecasters that use scheduled events; without it they are left out, but for the recipe's.
 
     Raises
     ------
     TapeError
-        Raw HAR has no forecast in the span: the tape, or what comes before the span, is too short.
+        Nothing has a forecast in the span: the tape, or what comes before the span, is too short.
     """
     variance: dict[str, FloatArray] = {}
     left_out: dict[str, str] = {}
@@ -130,14 +148,15 @@ def forecast_all(
             variance[name] = forecast_one(recipe, history, name, schedule)
         except InputError as error:
             left_out[name] = str(error)
-    covered = span & usable(variance[RAW_HAR]) if RAW_HAR in variance else np.zeros(len(span), np.bool_)
+    main = recipe.volatility.forecaster
+    rules = main if recipe_prior(recipe) is not None else RAW_HAR
+    covered = span & usable(variance[rules]) if rules in variance else np.zeros(len(span), np.bool_)
     if not covered.any():
         raise TapeError(
             f"the tape is too short: no HAR forecast in the test span of {int(span.sum())} buckets; it needs "
             f"volatility.min_window {recipe.volatility.min_window} buckets and a warm-up of about 32 "
             f"sessions before it, and the tape has {len(span)} buckets in all"
         )
-    main = recipe.volatility.forecaster
     if main in variance and (both := covered & usable(variance[main])).any():
         covered = both
     if news is not None and main in variance:

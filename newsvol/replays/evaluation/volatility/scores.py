@@ -15,7 +15,7 @@ from newsvol.replays.evaluation.statistics import (
     mincer_zarnowitz,
     newey_west_lag,
 )
-from newsvol.replays.evaluation.volatility.forecasts import RAW_HAR, Lineup
+from newsvol.replays.evaluation.volatility.forecasts import Lineup
 from newsvol.replays.runs.schema import ModelKind
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.losses import forecast_losses, noise_floor_qlike, qlike
@@ -36,9 +36,9 @@ class ModelScore:
     mse, r2_vol, r2_log : float
         On variance, volatility and log variance.
     vs_har_pct : float
-        100 (qlike / qlike of raw HAR - 1); negative is better.
+        100 (qlike / qlike of `Scoreboard.baseline` - 1); negative is better.
     dm_har, dm_best : DieboldMariano
-        Against raw HAR, and against the naive forecast with the lowest QLIKE.
+        Against the baseline, and against the naive forecast with the lowest QLIKE.
     mcs_p : float or None
         p-value in the Model Confidence Set; None where it was not run.
     mz : MincerZarnowitz
@@ -72,8 +72,10 @@ class Scoreboard:
         Naive ones first, then HAR, then fused.
     losses : dict of name to FloatArray, shape (n,)
         QLIKE of each scored bucket.
+    baseline : str
+        Raw HAR, or a naive forecast on a tape that is too short for it.
     best_naive : str
-        The baseline that `ModelScore.dm_best` is against: chosen with hindsight, in its own favour.
+        The rival that `ModelScore.dm_best` is against: chosen with hindsight, in its own favour.
     noise_floor : float
         QLIKE that a perfect forecast would score.
     lag, block : int
@@ -84,6 +86,7 @@ class Scoreboard:
 
     models: dict[str, ModelScore]
     losses: dict[str, FloatArray]
+    baseline: str
     best_naive: str
     noise_floor: float
     lag: int
@@ -118,7 +121,7 @@ def score_models(
         in_set = confidence_set(losses, block, seed)
     except InputError as error:
         notes.append(str(error))
-    models = {}
+    models, baseline = {}, lineup.baseline
     for name, loss in losses.items():
         plain = forecast_losses(realized, forecasts[name])
         models[name] = ModelScore(
@@ -128,11 +131,11 @@ def score_models(
             mse=plain["mse"],
             r2_vol=plain["r2_vol"],
             r2_log=plain["r2_log"],
-            vs_har_pct=float(100 * (loss.mean() / losses[RAW_HAR].mean() - 1)),
-            dm_har=diebold_mariano(losses[RAW_HAR], loss, lag),
+            vs_har_pct=float(100 * (loss.mean() / losses[baseline].mean() - 1)),
+            dm_har=diebold_mariano(losses[baseline], loss, lag),
             dm_best=diebold_mariano(losses[best_naive], loss, lag),
             mcs_p=in_set.get(name),
             mz=mincer_zarnowitz(realized, forecasts[name], lag),
         )
     assert np.isfinite([score.qlike for score in models.values()]).all()
-    return Scoreboard(models, losses, best_naive, floor, lag, block, tuple(notes))
+    return Scoreboard(models, losses, baseline, best_naive, floor, lag, block, tuple(notes))

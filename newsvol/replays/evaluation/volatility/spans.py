@@ -9,10 +9,14 @@ import numpy as np
 from newsvol.engine.arrays import NS_PER_SECOND, BoolArray, IntArray
 from newsvol.engine.errors import InputError, TapeError
 from newsvol.replays.tapes.tape import Tape, local_midnight_ns
-from newsvol.signals.volatility.buckets import BucketFrame
+from newsvol.signals.volatility.buckets import DAY, WEEK, BucketFrame
+from newsvol.signals.volatility.prior import WARM_UP
 
-MIN_BUCKETS = 50
-"""Fewer are too few for any of the tests."""
+MIN_BUCKETS = WEEK
+"""Fewer than a week of them are too few for any of the tests."""
+
+WITH_PRIOR_SESSIONS = WARM_UP // DAY + 1
+"""Sessions before the first forecast where regressions have a prior."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,12 @@ class Span:
         return np.asarray((place >= self.first) & (place < self.end))
 
 
-def choose_span(tape: Tape, buckets: BucketFrame, first: date | None, last: date | None) -> Span:
+def choose_span(
+    tape: Tape, buckets: BucketFrame, first: date | None, last: date | None, *, has_prior: bool = False
+) -> Span:
     """Return the last third of the buckets, or those of the days from `first` to `last`.
+
+    With a prior, and no day given, every session from the fourth on is taken: all of it is out of sample.
 
     Raises
     ------
@@ -53,7 +61,10 @@ def choose_span(tape: Tape, buckets: BucketFrame, first: date | None, last: date
         if last is None or str(last) >= ends
         else int(np.searchsorted(buckets.open_ns, local_midnight_ns(last + timedelta(days=1), zone)))
     )
-    if first is None:
+    if first is None and has_prior:
+        start = int(np.searchsorted(buckets.session, buckets.session[0] + WITH_PRIOR_SESSIONS))
+        rule = "from the fourth session on" + ("" if last is None else f", up to {last}")
+    elif first is None:
         start, rule = end - end // 3, "the last third" if last is None else f"the last third up to {last}"
     else:
         start = int(np.searchsorted(buckets.open_ns, local_midnight_ns(first, zone)))

@@ -25,6 +25,7 @@ from newsvol.replays.evaluation.volatility.forecasts import (
     usable,
 )
 from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choose_span
+from newsvol.replays.simulation.prior import choose_prior, measure_tape, recipe_prior
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.news.features import HALF_LIVES_HOURS
@@ -183,13 +184,15 @@ def sweep(
     if len(tape.bars) == 0:
         raise TapeError("the tape has no bars; import one with: newsvol tape import --help")
     schedule = span_request.events(recipe, tape)
-    history = measure_history(tape.bars, tape.sessions)
+    recipe = choose_prior(recipe, tape)
+    history = measure_tape(tape, recipe)
     span = choose_span(
         tape, history.buckets, span_request.first or recipe.span.first, span_request.last or recipe.span.last
     )
     news = read_news(tape, probs)
     cut_ns = int(history.buckets.open_ns[min(span.first, len(history.buckets) - 1)])
-    blind = TrialForecasts(recipe, _history_before(tape, cut_ns), _news_before(news, cut_ns), schedule)
+    before = _history_before(tape, recipe, cut_ns)
+    blind = TrialForecasts(recipe, before, _news_before(news, cut_ns), schedule)
     trials, count = _try_all(blind, settings_of(names, tried, blind.news is not None), span, on_progress)
     chosen = min(trials, key=lambda trial: trial.qlike)
     final = TrialForecasts(recipe, history, news, schedule).forecast(chosen.settings)
@@ -241,12 +244,13 @@ def settings_of(names: Sequence[str], grid: Grid, with_news: bool) -> list[Setti
     return [*alone, *(Settings(*point) for point in fused)] if with_news else alone
 
 
-def _history_before(tape: Tape, cut_ns: int) -> VolHistory:
+def _history_before(tape: Tape, recipe: Recipe, cut_ns: int) -> VolHistory:
     """Return the history as it was at `cut_ns`; its rows are the first rows of the whole one."""
     bars, sessions = tape.bars, tape.sessions
     return measure_history(
         bars.take(bars.close_ns <= cut_ns),
         sessions.take(sessions.open_ns < max(cut_ns, sessions.open_ns[0] + 1)),
+        recipe_prior(recipe),
     )
 
 

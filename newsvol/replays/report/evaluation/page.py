@@ -1,7 +1,6 @@
 """The evaluation as one self-contained page, made of the report's pieces."""
 
 from newsvol.replays.evaluation.volatility.evaluation import Evaluation
-from newsvol.replays.evaluation.volatility.forecasts import RAW_HAR
 from newsvol.replays.evaluation.volatility.placebos import NewsStudy
 from newsvol.replays.report.evaluation.pictures import (
     calibration_figure,
@@ -10,7 +9,12 @@ from newsvol.replays.report.evaluation.pictures import (
     drawn_models,
     forecast_figures,
 )
-from newsvol.replays.report.evaluation.verdicts import model_verdicts, news_verdicts, span_sentence
+from newsvol.replays.report.evaluation.verdicts import (
+    model_verdicts,
+    news_verdicts,
+    source_sentences,
+    span_sentence,
+)
 from newsvol.replays.report.markup import Html, Row, Section, figure, table, text, verdicts
 from newsvol.replays.report.page import Page, assemble_page
 from newsvol.replays.report.wording import number, scientific
@@ -44,10 +48,10 @@ def render_page(evaluation: Evaluation) -> str:
 
 
 def _notices(evaluation: Evaluation) -> str:
-    sentences = list(evaluation.board.notes)
-    if evaluation.tape.info.origin.get("synthetic") is True:
+    sentences = [*evaluation.board.notes, *source_sentences(evaluation)]
+    if evaluation.tape.info.synthetic:
         sentences.append("The market of this tape is made up: no number here is about a real one.")
-    sentences += [f"{name} was left out: {why}" for name, why in evaluation.lineup.left_out.items()]
+    sentences += [f"Left out: {', '.join(names)}: {why}" for why, names in evaluation.lineup.reasons.items()]
     return "".join(f'<p class="notice">{text(sentence)}</p>' for sentence in sentences)
 
 
@@ -71,7 +75,7 @@ def _accuracy(evaluation: Evaluation) -> Section:
                     Html(f'{text(name)} <span class="kind">{text(score.kind)}</span>'),
                     number(score.qlike, 4),
                     number(score.excess_qlike, 4),
-                    "-" if name == RAW_HAR else number(score.vs_har_pct, 1, sign=True) + "%",
+                    "-" if name == board.baseline else number(score.vs_har_pct, 1, sign=True) + "%",
                     number(score.dm_har.t, 1, sign=True),
                     number(score.dm_best.t, 1, sign=True),
                     number(score.mcs_p, 3) + in_set,
@@ -86,7 +90,8 @@ def _accuracy(evaluation: Evaluation) -> Section:
             )
         )
     head = [
-        *("Forecast", "QLIKE", "excess", "against HAR", "DM t, HAR", f"DM t, {board.best_naive}", "MCS p"),
+        *("Forecast", "QLIKE", "excess", f"against {board.baseline}", f"DM t, {board.baseline}"),
+        *(f"DM t, {board.best_naive}", "MCS p"),
         *("MSE", "R² vol", "R² log", "MZ a / b", "MZ p"),
     ]
     caption = (
@@ -130,8 +135,8 @@ def _forecasts(evaluation: Evaluation) -> Section:
 
 def _cumulative(evaluation: Evaluation) -> Section:
     body = (
-        f"<p>QLIKE of {RAW_HAR} minus that of each model, added up: a line that climbs steadily wins all the "
-        "time, one that jumps won on a few days.</p>"
+        f"<p>QLIKE of {evaluation.board.baseline} minus that of each model, added up: a line that climbs "
+        "steadily wins all the time, one that jumps won on a few days.</p>"
         + figure("cumulative", "Cumulative loss difference", 380)
     )
     return Section(

@@ -7,7 +7,6 @@ import numpy as np
 from newsvol.engine.arrays import FloatArray
 from newsvol.replays.evaluation.volatility.cuts import CutRow
 from newsvol.replays.evaluation.volatility.evaluation import Evaluation
-from newsvol.replays.evaluation.volatility.forecasts import RAW_HAR
 from newsvol.replays.report import style
 from newsvol.replays.report.markup import Figure
 from newsvol.replays.report.run.volatility import bucket_figure, session_figure
@@ -24,11 +23,11 @@ _TICKS_BPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
 
 
 def drawn_models(evaluation: Evaluation) -> dict[str, str]:
-    """Return the models that are drawn and their colours: best naive, raw HAR, the recipe's, the best."""
+    """Return the models that are drawn and their colours: best naive, baseline, the recipe's, the best."""
     board = evaluation.board
     wanted = [
         (board.best_naive, style.NAIVE),
-        (RAW_HAR, style.SERIES[2]),
+        (board.baseline, style.SERIES[2]),
         (evaluation.main, style.HAR),
         (board.best, style.FUSED),
     ]
@@ -49,7 +48,7 @@ def forecast_figures(evaluation: Evaluation) -> dict[str, Figure]:
     lines = {
         name: color
         for name, color in drawn_models(evaluation).items()
-        if name != RAW_HAR or evaluation.main == RAW_HAR
+        if name != evaluation.board.baseline or name in (evaluation.main, evaluation.board.best_naive)
     }
     read: dict[str, Any] = {
         "session": buckets.session,
@@ -67,21 +66,22 @@ def forecast_figures(evaluation: Evaluation) -> dict[str, Figure]:
 
 
 def cumulative_figure(evaluation: Evaluation) -> Figure:
-    """Return the running sum of QLIKE(raw HAR) - QLIKE(model), one line a model that is drawn."""
+    """Return the running sum of QLIKE(baseline) - QLIKE(model), one line a model that is drawn."""
     close_ns = evaluation.history.buckets.close_ns[evaluation.rows]
     kept = slice(None, None, -(-len(close_ns) // MAX_POINTS))
     x = as_dates(close_ns[kept])
-    rival = evaluation.board.losses[RAW_HAR]
+    baseline = evaluation.board.baseline
+    rival = evaluation.board.losses[baseline]
     traces = []
     for name, color in drawn_models(evaluation).items():
-        if name != RAW_HAR:
+        if name != baseline:
             ahead = as_numbers(np.cumsum(rival - evaluation.board.losses[name])[kept], 3)
             traces.append(style.line(name, x, ahead, color, hovertemplate="%{y:.2f}"))
     return {
         "data": traces,
         "layout": style.layout(
             xaxis=style.time_axis(hoverformat="%a %-d %b %Y"),
-            yaxis=style.axis(f"QLIKE ahead of {RAW_HAR}, summed", zeroline=True, zerolinecolor="#9aa5b1"),
+            yaxis=style.axis(f"QLIKE ahead of {baseline}, summed", zeroline=True, zerolinecolor="#9aa5b1"),
         ),
     }
 
@@ -120,7 +120,7 @@ def cut_figures(evaluation: Evaluation) -> dict[str, Figure]:
 def calibration_figure(evaluation: Evaluation) -> Figure:
     """Return realized against forecast volatility of the recipe's forecaster, with the means of tenths."""
     realized = evaluation.history.measures.rv[evaluation.rows]
-    name = evaluation.main if evaluation.main in evaluation.board.models else RAW_HAR
+    name = evaluation.main if evaluation.main in evaluation.board.models else evaluation.board.baseline
     forecast = evaluation.lineup.variance[name][evaluation.rows]
     kept = slice(None, None, -(-len(realized) // MAX_POINTS))
     dots = {

@@ -1,10 +1,10 @@
 """What an evaluation says, in sentences that the terminal and the page share."""
 
 from newsvol.replays.evaluation.volatility.evaluation import Evaluation
-from newsvol.replays.evaluation.volatility.forecasts import RAW_HAR
 from newsvol.replays.evaluation.volatility.placebos import NewsStudy
 from newsvol.replays.evaluation.volatility.sweep import Settings
-from newsvol.replays.report.wording import day, number, qlike_verdict
+from newsvol.replays.report.wording import day, hindsight_words, number, prior_words, qlike_verdict
+from newsvol.replays.simulation.events import planned_on
 
 ERRATIC = 1.25
 """A model that loses this much more than the best and is not rejected owes it to a few huge losses."""
@@ -18,6 +18,20 @@ def span_sentence(evaluation: Evaluation) -> str:
     return f"Test span: {evaluation.span.rule} of the tape, {ends}, {scored}; every forecast out of sample."
 
 
+def source_sentences(evaluation: Evaluation) -> list[str]:
+    """Say which events and which prior the forecasts had, and where that is hindsight."""
+    told = []
+    if evaluation.schedule is not None:
+        counts = planned_on(evaluation.schedule, evaluation.tape)
+        known = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        told.append(f"Scheduled events on the tape, known ahead: {known}")
+    if evaluation.prior is not None:
+        told.append(f"Prior of {evaluation.main}: {prior_words(evaluation.prior)}")
+        if evaluation.prior.hindsight:
+            told.append(hindsight_words(evaluation.prior))
+    return told
+
+
 def model_verdicts(evaluation: Evaluation) -> list[str]:
     """Say whether the recipe's forecaster and the best one beat raw HAR and the best naive forecast."""
     board = evaluation.board
@@ -27,8 +41,8 @@ def model_verdicts(evaluation: Evaluation) -> list[str]:
         score = board.models[name]
         # the best of many is partly luck: the confidence set below allows for that, these tests do not
         picked = "" if name == evaluation.main else f", best of {len(board.models)} with hindsight"
-        if name != RAW_HAR:
-            sentences.append(qlike_verdict(name, RAW_HAR, -score.vs_har_pct, score.dm_har.t) + picked)
+        if name != board.baseline != board.best_naive:
+            sentences.append(qlike_verdict(name, board.baseline, -score.vs_har_pct, score.dm_har.t) + picked)
         if name != board.best_naive:
             gain = 100 * (1 - score.qlike / board.models[board.best_naive].qlike)
             sentences.append(

@@ -9,13 +9,13 @@ from newsvol.replays.report.wording import (
     TICK_WORDS,
     beyond_chance,
     day,
-    event_notices,
-    exogenous_notices,
     gap_notices,
     milliseconds,
     number,
     pairs,
     recording_lines,
+    source_notices,
+    source_warnings,
 )
 from newsvol.replays.runs.reader import Run
 from newsvol.replays.runs.schema import Metrics
@@ -46,10 +46,8 @@ def notices(run: Run) -> str:
             "seeded generator: the numbers below show how the machinery behaves, and nothing about a real "
             "market.</p>"
         )
-    told += [f'<p class="notice">{text(sentence)}.</p>' for sentence in gap_notices(run.metrics.span)]
-    told += [
-        f'<p class="notice">{text(sentence)}.</p>' for sentence in event_notices(run.metrics.forecast)[1:]
-    ]
+    warnings = [*gap_notices(run.metrics.span), *source_warnings(run.metrics.forecast)]
+    told += [f'<p class="notice">{text(sentence)}.</p>' for sentence in warnings]
     if run.manifest.recording is not None and run.manifest.recording.forced:
         told.append(
             '<p class="notice"><strong>Forced recording.</strong> Scores and times were recorded of '
@@ -73,10 +71,8 @@ def footer(run: Run) -> str:
         "Recipe": manifest.recipe_hash,
         "Model": manifest.model_hash or NOTHING,
         "Recording": manifest.recording_hash or NOTHING,
-        "Events": "; ".join(event_notices(run.metrics.forecast)[:1]).removeprefix("EVENTS: ") or NOTHING,
+        "Forecasts came of": "; ".join(["the tape", *source_notices(run.metrics.forecast)]),
         "Events file": manifest.events_hash or NOTHING,
-        "Outside series": "; ".join(exogenous_notices(run.metrics.forecast)).removeprefix("OUTSIDE: ")
-        or NOTHING,
         "Plug-ins": "; ".join(f"{what}: {owner}" for what, owner in manifest.plug_ins.items()) or NOTHING,
         "Seed": manifest.seed,
         "Latency": manifest.latency,

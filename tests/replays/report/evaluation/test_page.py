@@ -46,7 +46,7 @@ def test_a_made_up_market_and_what_was_left_out_are_told(found: Evaluation) -> N
     left = replace(found, lineup=replace(found.lineup, left_out={"har-cj": "it was <odd>"}))
     shown = readable(render_page(left))
     assert "The market of this tape is made up" in shown
-    assert "har-cj was left out: it was &lt;odd&gt;" in shown
+    assert "Left out: har-cj: it was &lt;odd&gt;" in shown
 
 
 def test_a_name_from_outside_adds_no_element(found: Evaluation, page: str) -> None:
