@@ -61,6 +61,55 @@ def hours(result: dict[str, Any]) -> str:
     return "\n".join([*lines, "", said])
 
 
+def short(result: dict[str, Any]) -> str:
+    """Return forecasts with a prior on short tapes, thin ones, and one that needs none."""
+    lines = [
+        "| scored from the fourth session on | better naive | its QLIKE | `log-har-p` | `aggregate` | "
+        "against it (DM t) |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, found in result["symbols"].items():
+        lines.append(_short_row(f"{name}, 30 sessions", found["thirty"]))
+    lines += [_short_row(f"{name}, its first 10", found["ten"]) for name, found in result["symbols"].items()]
+    lines.append(_short_row("SPY 2024-25, every 10 sessions", result["spy_by_ten"]))
+    lines.append(_short_row("SPY 2024-25, every 32 (chose)", result["chosen_on"]["spy pieces"]))
+    lines.append(_short_row("AAPL hours, every 400 (chose)", result["chosen_on"]["aapl pieces"]))
+    thinned = [found["vs_naive_pct"] for found in result["thinned"]]
+    worst = {name: max(found[name] for found in thinned) for name in ("log-har-p", "aggregate")}
+    mean = {name: sum(found[name] for found in thinned) / len(thinned) for name in worst}
+    worse = sum(found["aggregate"] > 10 for found in thinned)
+    whole = result["whole"]
+    change = {
+        name: 100 * (row["last third"]["with"] / row["last third"]["without"] - 1)
+        for name, row in whole.items()
+    }
+    about = result["machine"]
+    lines += [
+        "",
+        f"Thin stocks ({len(thinned)} cases: a third to a thirtieth of the minutes of four stocks, prices "
+        f"rounded to 5 or 25 cents): against the better naive forecast `aggregate` is "
+        f"{mean['aggregate']:+.0f}% on average, worse by more than 10% in {worse}, and "
+        f"{worst['aggregate']:+.0f}% in the worst, where one bucket decides; `log-har-p` is "
+        f"{mean['log-har-p']:+.0f}% on average and {worst['log-har-p']:+.0f}% in its worst.",
+        "",
+        "On the last third of SPY's 288 sessions the prior changes "
+        + ", ".join(f"`{name}` by {percent:+.1f}%" for name, percent in change.items())
+        + f". `{result['command']}`; {about['cores']} cores of {about['processor']}, "
+        f"{about['memory_gib']} GiB.",
+    ]
+    return "\n".join(lines)
+
+
+def _short_row(name: str, found: dict[str, Any]) -> str:
+    losses, rival = found["qlike"], found["naive"]
+    which = "prior's curve" if rival == "diurnal-ewma" else "own curve"
+    gained, t = found["vs_naive_pct"]["aggregate"], found["dm_t"]["aggregate"]
+    return (
+        f"| {name} | {which} | {losses[rival]:.4f} | {losses['log-har-p']:.4f} | {losses['aggregate']:.4f} | "
+        f"{gained:+.0f}% ({_t(t)}) |"
+    )
+
+
 def gain(percent: float) -> str:
     """Return a gain in words."""
     return f"{abs(percent):.1f}% {'better' if percent > 0 else 'worse'}"

@@ -115,6 +115,11 @@ def forecasts_block(part: str) -> str:
     return table
 
 
+def short_block() -> str:
+    """Return the forecasts on a few days of history."""
+    return forecast_tables.short(_read("short_histories"))
+
+
 def volatility_block() -> str:
     """Return the speed of the measures and of the HAR kernel."""
     result = _read("volatility")
@@ -263,6 +268,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "replay": replay_block,
     "forecasts": partial(forecasts_block, "selected"),
     **{f"forecasts_{part}": partial(forecasts_block, part) for part in ("minutes", "hours")},
+    "short": short_block,
     "volatility": volatility_block,
     "mistakes": mistakes_made_block,
     **{f"mistakes_{part}": partial(mistakes_block, part) for part in ("input", "units", "delay", "fit")},

@@ -11,8 +11,8 @@ MIN_SESSIONS = 10
 CAP = 5.0
 """A bucket counts at most five times its session's mean, so that one announcement does not bend the curve."""
 
-PRIOR_SESSIONS = 10.0
-"""Sessions of a tape's own that a prior's curve is worth."""
+PRIOR_SESSIONS = 5.0
+"""Sessions of a tape's own that a prior's curve is worth: few, since stocks open wilder than indices."""
 
 NO_CURVE: FloatArray = np.empty(0)
 

@@ -142,7 +142,7 @@ class HarState:
             gram=begins.copy(),
             work=np.zeros((p + 1, p)),
             beta=np.full(p, np.nan),
-            marks=np.array([-1, 0, 0, 0, 0, 0], dtype=np.int64),
+            marks=np.array([-1, 0, 0, 0, 0, 0, 1 + len(config.lags)], dtype=np.int64),
             bounds=np.array([np.inf, -np.inf]),
             forecast=np.full(n, np.nan),
             smearing=np.full(n, np.nan),

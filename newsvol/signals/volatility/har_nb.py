@@ -11,9 +11,9 @@ from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
 from newsvol.engine.kernel import kernel
 from newsvol.signals.volatility.normal_equations_nb import add_row_nb, solve_nb, swap_row_nb
 
-START, VALID, OLDEST, SINCE_REBASE, FITTED, COLLINEAR = range(6)
+START, VALID, OLDEST, SINCE_REBASE, FITTED, COLLINEAR, NEEDED = range(7)
 """Places in `marks`: first row with data, rows in the window, its oldest row, adds since the Gram matrix was
-last rebuilt, whether a fit exists, and one plus the column found collinear."""
+last rebuilt, whether a fit exists, one plus the column found collinear, the first that may be empty."""
 
 VALUE_SUM, VALUE_COUNT, ERROR_SUM, ERROR_COUNT, ERROR = range(5)
 """Columns of `sums`: running totals up to each row, and what the row before added to the errors."""
@@ -49,7 +49,7 @@ class HarArrays(NamedTuple):
     `x` (B,) the series; `extra` (B, q); `lags` (L,); `config` (5,); `prior` (p, p+1) what
     `gram` begins with: rows of evidence for a zero coefficient on its diagonal, and those of a panel;
     `believed` (3,); `sums` (B+1, 5); `rows` (B+1, p); `usable` (B+1,); `gram` (p, p+1): X'X beside X'y;
-    `work` (p+1, p) room for the solver; `beta` (p,); `marks` (6,); `bounds` (2,): least and greatest target
+    `work` (p+1, p) room for the solver; `beta` (p,); `marks` (7,); `bounds` (2,): least and greatest target
     in the window; `forecast`, `smearing`, `evidence` (B,): the last counts the rows that were fitted on.
     """
 
@@ -80,9 +80,10 @@ def walk_forward_nb(begin: int, end: int, s: HarArrays) -> None:
     """
     # Handing all arrays on costs more than a refit: what runs at every row is spelled out here, and only
     # takes the arrays that it needs.
-    x, extra, lags, config, prior, believed = s.x, s.extra, s.lags, s.config, s.prior, s.believed
-    sums, rows, usable, gram, work, beta = s.sums, s.rows, s.usable, s.gram, s.work, s.beta
-    marks, bounds, forecast, smearing, evidence = s.marks, s.bounds, s.forecast, s.smearing, s.evidence
+    (
+        x, extra, lags, config, prior, believed, sums, rows, usable, gram, work, beta, marks, bounds,
+        forecast, smearing, evidence,
+    ) = s  # fmt: skip
     p, n_lags = rows.shape[1], len(lags)
     fit, is_log = config[FIT], config[IS_LOG] == 1
     smears = is_log and fit != QLIKE
@@ -132,7 +133,7 @@ def walk_forward_nb(begin: int, end: int, s: HarArrays) -> None:
                     score = _score_nb(new, x, rows, beta)
                     for j in range(p):
                         gram[j, p] = rows[new, j] * score
-                    _move_nb(gram, n_lags, work, beta, marks)
+                    _move_nb(gram, work, beta, marks)
         # a prior was fitted on means of what there was: with one, the month need not be whole
         known = start >= 0 and b - (1 if has_prior else lags[n_lags - 1]) >= start
         rows[b, 0] = 1.0
@@ -160,7 +161,7 @@ def walk_forward_nb(begin: int, end: int, s: HarArrays) -> None:
         if not known or valid < min_window:
             continue
         if fit != QLIKE or marks[FITTED] == 0:
-            collinear = solve_nb(gram, p, 1 + n_lags, work, beta)
+            collinear = solve_nb(gram, p, marks[NEEDED], work, beta)
             if collinear >= 0:
                 marks[COLLINEAR] = collinear + 1
                 continue
@@ -169,7 +170,7 @@ def walk_forward_nb(begin: int, end: int, s: HarArrays) -> None:
             if smears:
                 _seed_errors_nb(oldest, b, x, rows, usable, beta, sums)
             if fit == QLIKE:
-                _first_qlike_fit_nb(oldest, b, x, rows, usable, gram, n_lags, beta, marks)
+                _first_qlike_fit_nb(oldest, b, x, rows, usable, gram, work, beta, marks)
         fitted = _fitted_nb(b, rows, beta)
         beyond = MAX_BEYOND * believed[PRIOR_ROWS] / (believed[PRIOR_ROWS] + valid)
         if fitted < least - beyond or fitted > greatest + beyond:
@@ -280,13 +281,12 @@ def _first_qlike_fit_nb(
     rows: FloatArray,
     usable: BoolArray,
     gram: FloatArray,
-    n_lags: int,
+    work: FloatArray,
     beta: FloatArray,
     marks: IntArray,
 ) -> None:
     """Newton's method on the window's QLIKE, from the least-squares fit in `beta`."""
     p = rows.shape[1]
-    work = np.zeros((p + 1, p))
     for _ in range(MAX_NEWTON_STEPS):
         gram[:, p] = 0.0
         for i in range(oldest, b):
@@ -294,19 +294,19 @@ def _first_qlike_fit_nb(
                 score = _score_nb(i, x, rows, beta)
                 for j in range(p):
                     gram[j, p] += rows[i, j] * score
-        if _move_nb(gram, n_lags, work, beta, marks) < CONVERGED:
+        if _move_nb(gram, work, beta, marks) < CONVERGED:
             return
 
 
 @kernel(error_model="numpy")
-def _move_nb(gram: FloatArray, n_lags: int, work: FloatArray, beta: FloatArray, marks: IntArray) -> float:
+def _move_nb(gram: FloatArray, work: FloatArray, beta: FloatArray, marks: IntArray) -> float:
     """Add the solution of X'X step = score to `beta`; return how much the loss expects to gain from it.
 
     X'X is the expected curvature of QLIKE in the coefficients, so this is a scoring step.
     """
     p = len(beta)
     step = work[p]
-    collinear = solve_nb(gram, p, 1 + n_lags, work, step)
+    collinear = solve_nb(gram, p, marks[NEEDED], work, step)
     if collinear >= 0:
         marks[COLLINEAR] = collinear + 1
         return 0.0

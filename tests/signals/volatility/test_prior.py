@@ -87,7 +87,7 @@ def test_a_session_of_another_length_is_refused(make_sessions):
         prior_of().curve_of(cut_sessions(make_sessions(3, minutes=510)))
 
 
-def test_its_curve_counts_as_ten_sessions(make_sessions):
+def test_its_curve_counts_as_so_many_sessions(make_sessions):
     buckets = cut_sessions(make_sessions(40))
     curve = prior_of().curve_of(buckets)
     shape = np.linspace(0.5, 1.5, 7)
