@@ -13,6 +13,7 @@ from newsvol.replays.evaluation.volatility.placebos import NewsStudy
 from newsvol.replays.evaluation.volatility.sweep import SweepResult
 from newsvol.replays.report.evaluation.pictures import drawn_models
 from newsvol.replays.report.evaluation.verdicts import (
+    band_sentence,
     model_verdicts,
     news_verdicts,
     settings_words,
@@ -38,6 +39,7 @@ def print_evaluation(console: Console, evaluation: Evaluation, page: Path | None
         [
             f"Excess is above {number(board.noise_floor, 4)}, what a perfect one scores on noisy RV.",
             *model_verdicts(evaluation),
+            *band_sentence(evaluation),
         ],
     )
     title = "Fit (Mincer-Zarnowitz RV = a + b f: unbiased is 0 and 1; p of that)"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from newsvol.engine.arrays import FloatArray
+from newsvol.engine.arrays import BoolArray, FloatArray
 from newsvol.engine.errors import InputError
 from newsvol.engine.frames import Columns
 from newsvol.signals.volatility.history import VolHistory
@@ -20,9 +20,10 @@ class IntervalConfig:
     coverage : float
         Share of buckets that the band should hold; half of the rest lies on either side.
     window : int
-        Errors of the same time of day that are looked back on.
+        Errors of the same time of day that are looked back on; until there are `min_rows` of them, errors of
+        any.
     min_rows : int
-        Errors before the first band.
+        Errors before the first band, and before the first one of a time of day by itself.
     rate : float
         How fast a tail's level moves after a bucket beyond it; 0 leaves it alone.
     """
@@ -66,8 +67,9 @@ def forecast_intervals(
 
     Conformal on ln(RV / forecast), each time of day by itself: quantiles of its last errors (the order
     statistics of Vovk et al. 2005), their levels moved by what they missed (adaptive conformal inference,
-    Gibbs and Candes 2021), so that the share held is right in the long run whatever the errors do. Causal:
-    row b uses errors of rows before b.
+    Gibbs and Candes 2021), so that the share held is right in the long run whatever the errors do. In the
+    first weeks, when a time of day has few errors, those of the whole day stand in. Causal: row b uses errors
+    of rows before b.
 
     Parameters
     ----------
@@ -93,9 +95,56 @@ def forecast_intervals(
     return Intervals(variance * np.exp(offsets[:, 0]), variance * np.exp(offsets[:, 1]))
 
 
-def coverage_by_slot(history: VolHistory, intervals: Intervals) -> FloatArray:
-    """Return the share of buckets held at each time of day, shape (slots,)."""
-    held = intervals.holds(history.measures.rv)
+@dataclass(frozen=True)
+class Coverage:
+    """How often bands held what was realized, and how wide they were.
+
+    Attributes
+    ----------
+    asked, held : float
+        Share of buckets: what the bands were made for, and what they held.
+    buckets : int
+        How many had a band.
+    by_slot : tuple of float
+        The share held at each time of day; NaN where none had a band.
+    below, above : float
+        Medians of lower and upper edge over the forecast.
+    """
+
+    asked: float
+    held: float
+    buckets: int
+    by_slot: tuple[float, ...]
+    below: float
+    above: float
+
+
+def measure_coverage(
+    history: VolHistory, variance: FloatArray, rows: BoolArray, config: IntervalConfig | None = None
+) -> Coverage | None:
+    """Return the coverage of the bands around `variance`, shape (B,), in `rows`; None where there is no band.
+
+    Parameters
+    ----------
+    rows : BoolArray, shape (B,)
+    """
+    config = config or IntervalConfig()
+    bands = forecast_intervals(history, variance, config)
+    held = np.where(rows, bands.holds(history.measures.rv), np.nan)
+    known = np.isfinite(held)
+    if not known.any():
+        return None
+    return Coverage(
+        asked=config.coverage,
+        held=float(held[known].mean()),
+        buckets=int(known.sum()),
+        by_slot=tuple(_by_slot(history, held).tolist()),
+        below=float(np.median((bands.lower / variance)[known])),
+        above=float(np.median((bands.upper / variance)[known])),
+    )
+
+
+def _by_slot(history: VolHistory, held: FloatArray) -> FloatArray:
     slots = history.buckets.slot
     shares = [held[(slots == k) & np.isfinite(held)] for k in range(history.buckets.n_slots)]
     return np.array([share.mean() if len(share) else np.nan for share in shares])

@@ -181,7 +181,10 @@ def test_ten_sessions_are_evaluated_against_a_naive_forecast() -> None:
     assert told[0] == "Scheduled events on the tape, known ahead: 1 CPI, 0 FOMC, 1 NFP"
     assert told[1].startswith("Prior of log-har-p: us, fitted on MU")
     assert told[2].startswith("HINDSIGHT")
+    assert found.coverage is not None
+    assert content["coverage"]["buckets"] == 29
     page = render_page(found)
+    assert "The 90% band around log-har-p held" in page
     assert "against diurnal-ewma" in page
     assert "HINDSIGHT" in page
 

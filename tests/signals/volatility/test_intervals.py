@@ -6,7 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsvol.engine.errors import InputError
-from newsvol.signals.volatility.intervals import IntervalConfig, coverage_by_slot, forecast_intervals
+from newsvol.signals.volatility.intervals import (
+    IntervalConfig,
+    forecast_intervals,
+    measure_coverage,
+)
 
 
 def test_bands_hold_nine_in_ten_at_every_time_of_day(plain_history):
@@ -16,7 +20,9 @@ def test_bands_hold_nine_in_ten_at_every_time_of_day(plain_history):
     noise = rng.normal(0, 1, n) * (1 + (np.arange(n) % 7 == 0)) * np.linspace(0.3, 1.5, n)
     history = plain_history(np.exp(noise).tolist(), 7)
     bands = forecast_intervals(history, np.ones(n))
-    assert np.all(np.abs(coverage_by_slot(history, bands) - 0.9) < 0.01)
+    found = measure_coverage(history, np.ones(n), np.ones(n, dtype=np.bool_))
+    assert found is not None
+    assert np.all(np.abs(np.array(found.by_slot) - 0.9) < 0.01)
     held = bands.holds(history.measures.rv)
     known = np.isfinite(bands.lower)
     assert held[known].mean() == pytest.approx(0.9, abs=0.005)
@@ -67,6 +73,41 @@ def test_a_band_is_ordered_and_positive(plain_history, seed, coverage, rate):
     assert np.all(bands.lower[known] > 0)
 
 
+def test_in_the_first_weeks_errors_of_the_whole_day_stand_in(plain_history):
+    rng = np.random.default_rng(3)
+    noise = rng.normal(0, 0.6, 7 * 400)
+    history = plain_history(np.exp(noise).tolist(), 7)
+    bands = forecast_intervals(history, np.ones(len(noise)))
+    known = np.isfinite(bands.lower)
+    assert not known[:20].any()
+    assert known[20:].all()
+    # twenty errors of each of seven times of day: until then those of all
+    held = [
+        forecast_intervals(plain_history(np.exp(rng.normal(0, 0.6, 140)).tolist(), 7), np.ones(140)).holds(
+            np.exp(rng.normal(0, 0.6, 140))
+        )[40:]
+        for _ in range(40)
+    ]
+    assert np.mean(held) == pytest.approx(0.9, abs=0.03)
+
+
+def test_coverage_is_the_share_that_was_held_and_how_wide_the_bands_were(plain_history):
+    rng = np.random.default_rng(4)
+    values = np.exp(rng.normal(0, 0.5, 7 * 300))
+    history = plain_history(values.tolist(), 7)
+    rows = np.arange(len(values)) >= 700
+    found = measure_coverage(history, np.ones(len(values)), rows)
+    bands = forecast_intervals(history, np.ones(len(values)))
+    assert found is not None
+    inside = (values >= bands.lower) & (values <= bands.upper)
+    assert (found.asked, found.buckets) == (0.9, 1400)
+    assert found.held == pytest.approx(inside[700:].mean())
+    assert found.by_slot == pytest.approx([inside[700:][slot::7].mean() for slot in range(7)])
+    assert found.below == pytest.approx(np.median(bands.lower[700:]))
+    assert found.above == pytest.approx(np.median(bands.upper[700:]))
+    assert measure_coverage(history, np.full(len(values), np.nan), rows) is None
+
+
 def test_rows_without_forecast_or_measure_are_skipped(plain_history):
     values = np.exp(np.random.default_rng(2).normal(0, 1, 300))
     values[[40, 41]] = np.nan
@@ -88,4 +129,5 @@ def test_no_rows_have_no_band(make_history):
     history = make_history(12)
     empty = forecast_intervals(history, np.full(len(history.buckets), np.nan))
     assert np.isnan(empty.lower).all()
-    assert np.isnan(coverage_by_slot(history, empty)).all()
+    nothing = np.full(len(history.buckets), np.nan)
+    assert measure_coverage(history, nothing, np.ones(len(nothing), dtype=np.bool_)) is None

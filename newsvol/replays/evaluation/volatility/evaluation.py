@@ -32,6 +32,7 @@ from newsvol.replays.tapes.empty_sessions import empty_sessions, require_traded
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.news.novelty import novelty_weights, relevant
 from newsvol.signals.volatility.history import VolHistory
+from newsvol.signals.volatility.intervals import Coverage, measure_coverage
 from newsvol.signals.volatility.protocol import WithPrior
 from newsvol.signals.volatility.schedule import Schedule
 
@@ -85,6 +86,8 @@ class Evaluation:
         The events that forecasters were given.
     prior : PriorPart or None
         What the recipe's forecaster was shrunk towards.
+    coverage : Coverage or None
+        How often the 90% band around the recipe's forecaster held.
     """
 
     tape: Tape
@@ -98,6 +101,7 @@ class Evaluation:
     news: NewsStudy | None
     schedule: Schedule | None = None
     prior: PriorPart | None = None
+    coverage: Coverage | None = None
 
     @property
     def main(self) -> str:
@@ -136,6 +140,7 @@ class Evaluation:
             "notes": list(board.notes),
             "events": None if self.schedule is None else planned_on(self.schedule, self.tape),
             "prior": None if self.prior is None else self.prior.model_dump(mode="json"),
+            "coverage": None if self.coverage is None else asdict(self.coverage),
         }
         return dict(finite(found))
 
@@ -215,7 +220,9 @@ def evaluate(
     cuts = tuple(cut_losses(labels, board.losses, rows))
     prior = describe_prior(recipe, tape, _prior_share(recipe, history, rows))
     told = None if prior is None else PriorPart.model_validate(prior)
-    return Evaluation(tape, recipe, span, history, lineup, rows, board, cuts, study, schedule, told)
+    main = lineup.variance.get(recipe.volatility.forecaster)
+    held = None if main is None else measure_coverage(history, main, rows)
+    return Evaluation(tape, recipe, span, history, lineup, rows, board, cuts, study, schedule, told, held)
 
 
 def _prior_share(recipe: Recipe, history: VolHistory, rows: BoolArray) -> FloatArray:

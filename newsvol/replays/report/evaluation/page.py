@@ -10,6 +10,7 @@ from newsvol.replays.report.evaluation.pictures import (
     forecast_figures,
 )
 from newsvol.replays.report.evaluation.verdicts import (
+    band_sentence,
     model_verdicts,
     news_verdicts,
     source_sentences,
@@ -100,7 +101,7 @@ def _accuracy(evaluation: Evaluation) -> Section:
         f"MCS: ✓ is in the 90% set (stationary bootstrap, blocks of {board.block}). "
         "MZ: RV = a + b f; unbiased is 0 / 1."
     )
-    body = verdicts(model_verdicts(evaluation)) + table(head, rows, caption)
+    body = verdicts([*model_verdicts(evaluation), *band_sentence(evaluation)]) + table(head, rows, caption)
     return Section("accuracy", "Every model beside its baselines", body, {})
 
 

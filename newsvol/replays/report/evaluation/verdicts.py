@@ -1,5 +1,7 @@
 """What an evaluation says, in sentences that the terminal and the page share."""
 
+from math import isfinite
+
 from newsvol.replays.evaluation.volatility.evaluation import Evaluation
 from newsvol.replays.evaluation.volatility.placebos import NewsStudy
 from newsvol.replays.evaluation.volatility.sweep import Settings
@@ -57,6 +59,20 @@ def model_verdicts(evaluation: Evaluation) -> list[str]:
             f"in it NOT for being good, but for being too erratic to reject: {', '.join(erratic)}"
         )
     return sentences
+
+
+def band_sentence(evaluation: Evaluation) -> list[str]:
+    """Say how often the band around the recipe's forecaster held what was realized; nothing without one."""
+    found = evaluation.coverage
+    if found is None:
+        return []
+    shares = [100 * share for share in found.by_slot if isfinite(share)]
+    return [
+        f"The {number(100 * found.asked, 0)}% band around {evaluation.main} held "
+        f"{number(100 * found.held, 1)}% of {found.buckets:,} buckets ({number(min(shares), 0)}% to "
+        f"{number(max(shares), 0)}% by time of day); at the median it reaches from {number(found.below, 2)} "
+        f"to {number(found.above, 2)} times the forecast variance"
+    ]
 
 
 def news_verdicts(study: NewsStudy) -> list[str]:
