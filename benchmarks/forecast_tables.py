@@ -100,6 +100,28 @@ def short(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def outliers(result: dict[str, Any]) -> str:
+    """Return what a few buckets decide on hours, and what truncation does for bad prints on minutes."""
+    lines = [
+        "| hours, Garman-Klass | mean QLIKE | without the worst 0.1% | without the worst 1% | median | "
+        "three buckets' share |",
+        "|---|---|---|---|---|---|",
+    ]
+    for tape, found in result["hours"].items():
+        for name, row in found["models"].items():
+            parts = ("mean", "without_worst_thousandth", "without_worst_hundredth", "median")
+            shown = " | ".join(f"{row[part]:.3f}" for part in parts)
+            lines.append(f"| {tape}: `{name}` | {shown} | {100 * row['share_of_three']:.1f}% |")
+    lines += ["", "| SPY minutes, forecasts made of | clean tape | with bad prints |", "|---|---|---|"]
+    clean, spoilt = (result["minutes"][state] for state in ("clean", "spoilt"))
+    for name, loss in clean.items():
+        forecaster, _, measure = name.partition(" of ")
+        lines.append(f"| `{measure}`: `{forecaster}` | {loss:.4f} | {spoilt[name]:.4f} |")
+    about = result["machine"]
+    lines += ["", f"`{result['command']}`; {about['cores']} cores of {about['processor']}."]
+    return "\n".join(lines)
+
+
 def _short_row(name: str, found: dict[str, Any]) -> str:
     losses, rival = found["qlike"], found["naive"]
     which = "prior's curve" if rival == "diurnal-ewma" else "own curve"

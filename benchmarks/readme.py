@@ -120,6 +120,11 @@ def short_block() -> str:
     return forecast_tables.short(_read("short_histories"))
 
 
+def outliers_block() -> str:
+    """Return what a few bad bars decide."""
+    return forecast_tables.outliers(_read("outliers"))
+
+
 def volatility_block() -> str:
     """Return the speed of the measures and of the HAR kernel."""
     result = _read("volatility")
@@ -269,6 +274,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "forecasts": partial(forecasts_block, "selected"),
     **{f"forecasts_{part}": partial(forecasts_block, part) for part in ("minutes", "hours")},
     "short": short_block,
+    "outliers": outliers_block,
     "volatility": volatility_block,
     "mistakes": mistakes_made_block,
     **{f"mistakes_{part}": partial(mistakes_block, part) for part in ("input", "units", "delay", "fit")},

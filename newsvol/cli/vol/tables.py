@@ -42,7 +42,7 @@ def print_evaluation(console: Console, evaluation: Evaluation, page: Path | None
             *band_sentence(evaluation),
         ],
     )
-    title = "Fit (Mincer-Zarnowitz RV = a + b f: unbiased is 0 and 1; p of that)"
+    title = "Fit (QLIKE of all but the worst 1%; Mincer-Zarnowitz RV = a + b f: unbiased is 0 and 1; its p)"
     print_table(console, title, fit_table(console, evaluation))
     print_table(console, "QLIKE by cut", cut_table(console, evaluation))
     if evaluation.news is not None:
@@ -83,12 +83,15 @@ def loss_table(console: Console, evaluation: Evaluation) -> Table:
 
 
 def fit_table(console: Console, evaluation: Evaluation) -> Table:
-    """Return MSE, R2 and Mincer-Zarnowitz."""
+    """Return robust QLIKE, MSE, R2 and Mincer-Zarnowitz."""
     models = evaluation.board.models
-    table = new_table(console, ["forecast", "MSE ", "R2 vol ", "R2 log ", "MZ a", "MZ b", "MZ p"])
+    table = new_table(
+        console, ["forecast", "QLIKE 99%", "MSE ", "R2 vol ", "R2 log ", "MZ a", "MZ b", "MZ p"]
+    )
     for name, score in models.items():
         table.add_row(
             escape(name),
+            number(score.qlike_99, 4),
             marked(scientific(score.mse), score.mse, min(other.mse for other in models.values())),
             marked(number(score.r2_vol, 3), score.r2_vol, max(other.r2_vol for other in models.values())),
             marked(number(score.r2_log, 3), score.r2_log, max(other.r2_log for other in models.values())),

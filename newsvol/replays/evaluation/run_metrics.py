@@ -174,7 +174,7 @@ def _forecast_metrics(session: Session) -> dict[str, Any]:
         scores = {**empty, **finite(losses[name]), "qlike_vs_har_pct": against}
         models[name] = {"kind": kind, **scores, **tests[name]}
     floor = noise_floor_qlike(session.history.measures.take(rows)) if rows.any() else None
-    return {"target": "rv", "noise_floor_qlike": floor, "models": models}
+    return {"target": session.history.proxy, "noise_floor_qlike": floor, "models": models}
 
 
 def _tests(

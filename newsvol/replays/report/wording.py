@@ -14,6 +14,8 @@ from newsvol.replays.tapes.empty_sessions import LONG_GAP_SESSIONS
 NOTHING = "-"
 """Stands for a number that does not exist."""
 
+TRUNCATED = "truncated realized variance is forecast and scored: outliers, as bad prints are, are left out"
+
 TICK_WORDS = {"headline": "headline", "bucket_end": "bucket end", "session_open": "session open"}
 FILL_WORDS = {"bridge": "bridge", "next_open": "next open", "worst": "worst"}
 
@@ -82,6 +84,8 @@ def prefix_notices(metrics: Metrics) -> list[str]:
 def source_notices(forecast: ForecastPart) -> list[str]:
     """Say what the forecasts came of beside the tape: scheduled events, an outside series, a prior."""
     told = []
+    if forecast.target == "truncated_rv":
+        told.append(f"MEASURE: {TRUNCATED}")
     if (schedule := forecast.schedule) is not None:
         counts = ", ".join(f"{count:,} {name}" for name, count in schedule.planned.items())
         told.append(

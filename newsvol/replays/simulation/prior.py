@@ -44,8 +44,8 @@ def recipe_prior(recipe: Recipe) -> Prior | None:
 
 
 def measure_tape(tape: Tape, recipe: Recipe) -> VolHistory:
-    """Return what was measured on `tape`, its time of day shrunk towards the recipe's prior."""
-    return measure_history(tape.bars, tape.sessions, recipe_prior(recipe))
+    """Return what the recipe measures on `tape`, its time of day shrunk towards the recipe's prior."""
+    return measure_history(tape.bars, tape.sessions, recipe_prior(recipe), recipe.volatility.measure)
 
 
 def describe_prior(recipe: Recipe, tape: Tape, share: FloatArray) -> dict[str, Any] | None:

@@ -27,7 +27,8 @@ from newsvol.signals.news.features import HALF_LIVES_HOURS
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.signals.volatility.exogenous import ExogenousColumn, Transform
 from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW
-from newsvol.signals.volatility.har_specifications import OUTSIDE, SCHEDULED, WITH_PRIOR
+from newsvol.signals.volatility.har_specifications import IN_LOGS, SCHEDULED, WITH_PRIOR
+from newsvol.signals.volatility.history import Measure
 from newsvol.signals.volatility.prior import read_prior, us_prior
 from newsvol.strategies.builtin import STRATEGIES
 from newsvol.strategies.contract import require_strategy
@@ -86,7 +87,9 @@ class VolatilitySection(Config):
     `events` is a file, ``us`` for the shipped schedule, ``none``, or ``auto``: ``us`` on a real tape of a US
     exchange, ``none`` on any other. `prior` is what a short tape is shrunk towards: a file, ``us`` for the
     shipped one, ``none``, or ``auto``; see `simulation.prior.choose_prior`. `events_hash` and `prior_hash`
-    are those of the files, written down as soon as they are chosen.
+    are those of the files, written down as soon as they are chosen. `measure` is what is forecast: ``rv``, or
+    ``truncated_rv``, which leaves bad prints out. With `outlier_bound` a bucket counts in the regressions
+    in logs as at most so many times its trailing mean, and as no less than that part of it.
     """
 
     forecaster: str = "log-har-p"
@@ -98,10 +101,13 @@ class VolatilitySection(Config):
     exogenous: ExogenousSection | None = None
     prior: Literal["auto", "us", "none"] | Path = "auto"
     prior_hash: str | None = None
+    measure: Measure = "rv"
+    outlier_bound: float | None = Field(None, gt=1, allow_inf_nan=False)
 
 
 NO_EVENTS: Mapping[str, Any] = {"events": "auto", "event_names": (), "events_hash": None}
 NO_PRIOR: Mapping[str, Any] = {"prior": "auto", "prior_hash": None}
+AS_MEASURED: Mapping[str, Any] = {"measure": "rv", "outlier_bound": None}
 """What a recipe does not say where it was not asked."""
 
 
@@ -166,7 +172,7 @@ class Recipe(Config):
 
     def _plain(self) -> Content:
         plain: Content = json.loads(self.model_dump_json())
-        for unasked in (NO_EVENTS, NO_PRIOR):
+        for unasked in (NO_EVENTS, NO_PRIOR, AS_MEASURED):
             if self.volatility == self.volatility.model_copy(update=unasked):
                 for key in unasked:
                     del plain["volatility"][key]
@@ -314,7 +320,7 @@ def parse_recipe(content: object, where: str, folder: Path = Path()) -> Recipe:
     """
     recipe = shape_recipe(content, where)
     faults: list[str] = []
-    for check in (_check_latency, _check_fill, _check_forecaster, _check_strategies):
+    for check in (_check_latency, _check_fill, _check_forecaster, _check_outliers, _check_strategies):
         _collect(faults, check, recipe)
     for pin in (_with_events, _with_exogenous, _with_prior):
         try:
@@ -344,6 +350,15 @@ def _check_fill(recipe: Recipe) -> None:
 
 def _check_forecaster(recipe: Recipe) -> None:
     FORECASTERS.factory(recipe.volatility.forecaster)
+
+
+def _check_outliers(recipe: Recipe) -> None:
+    volatility = recipe.volatility
+    if volatility.outlier_bound is not None and volatility.forecaster not in IN_LOGS:
+        raise RecipeError(
+            f"the recipe names volatility.outlier_bound, and forecaster {volatility.forecaster!r} takes none"
+            f"; those that do: {', '.join(IN_LOGS)}"
+        )
 
 
 def _check_strategies(recipe: Recipe) -> None:
@@ -395,10 +410,10 @@ def _with_exogenous(recipe: Recipe, folder: Path) -> Recipe:
     volatility, section = recipe.volatility, recipe.volatility.exogenous
     if section is None:
         return recipe
-    if volatility.forecaster not in OUTSIDE:
+    if volatility.forecaster not in IN_LOGS:
         raise RecipeError(
             f"the recipe names volatility.exogenous, and forecaster {volatility.forecaster!r} takes no "
-            f"series; those that do: {', '.join(OUTSIDE)}"
+            f"series; those that do: {', '.join(IN_LOGS)}"
         )
     file = (folder / section.file).absolute()
     pinned = input_hash(file, "series")

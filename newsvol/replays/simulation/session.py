@@ -31,7 +31,7 @@ from newsvol.signals.sentiment import signed_score
 from newsvol.signals.volatility.aggregate import Aggregate
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.signals.volatility.contract import forecast_columns, make_forecaster, require_same_forecasts
-from newsvol.signals.volatility.har_specifications import OUTSIDE, SCHEDULED, WITH_PRIOR
+from newsvol.signals.volatility.har_specifications import IN_LOGS, SCHEDULED, WITH_PRIOR
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.live import LiveVolatility
 from newsvol.signals.volatility.naive import NAIVE
@@ -159,8 +159,9 @@ def forecaster_with(recipe: Recipe, schedule: Schedule | None) -> Forecaster:
     settings: dict[str, Any] = {"window": volatility.window, "min_window": volatility.min_window}
     if volatility.forecaster in SCHEDULED:
         settings["schedule"] = schedule
-    if volatility.forecaster in OUTSIDE:
+    if volatility.forecaster in IN_LOGS:
         settings["exogenous"] = recipe_exogenous(recipe)
+        settings["outlier_bound"] = volatility.outlier_bound
     if volatility.forecaster in WITH_PRIOR:
         settings["prior"] = recipe_prior(recipe)
     return make_forecaster(volatility.forecaster, **settings)

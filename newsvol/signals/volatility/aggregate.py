@@ -150,6 +150,7 @@ def build_aggregate(
     schedule: Schedule | None = None,
     exogenous: ExogenousColumn | None = None,
     prior: Prior | None = None,
+    outlier_bound: float | None = None,
 ) -> Aggregate:
     """Return the aggregate of `EXPERTS`, each with those of these settings that it takes."""
     settings = {
@@ -158,5 +159,6 @@ def build_aggregate(
         "schedule": schedule,
         "exogenous": exogenous,
         "prior": prior,
+        "outlier_bound": outlier_bound,
     }
     return Aggregate({name: make_forecaster(name, **settings) for name in EXPERTS})

@@ -43,6 +43,8 @@ class Har:
     prior : Prior or None
         What the regression is shrunk towards. With one a bucket counts as no less than a tenth of the
         trailing mean: where a thin stock hardly traded is no level, and its log is far from all others.
+    outlier_bound : float or None
+        A bucket counts as at most so many times the trailing mean, and as no less than that part of it.
     """
 
     window: int = WINDOW
@@ -54,6 +56,7 @@ class Har:
     schedule: Schedule | None = None
     exogenous: ExogenousColumn | None = None
     prior: Prior | None = None
+    outlier_bound: float | None = None
 
     def __post_init__(self) -> None:
         require_columns(self.columns)
@@ -145,7 +148,9 @@ class Har:
         mean : FloatArray, shape (1,)
             Of the levels before, carried on: NaN before the first.
         """
-        if self.prior is not None:
+        if self.outlier_bound is not None:
+            level = bounded_nb(level, self.outlier_bound, float(WEEK), mean)
+        elif self.prior is not None:
             level = np.fmax(level, bounded_nb(level, BOUND, float(WEEK), mean))
         # a bucket in which no price moved has no log; it counts as missing, not as minus infinity.
         return np.log(np.where(level > 0, level, np.nan)) if self.is_log else level
@@ -280,11 +285,11 @@ HAR_SPECIFICATIONS: Final[Mapping[str, tuple[Har, ...]]] = {
 SCHEDULED: Final = ("log-har-p-events", "har-blend-events", "aggregate")
 """Those that take a schedule of events; without one they are the same as those without ``-events``."""
 
-OUTSIDE: Final = (
+IN_LOGS: Final = (
     *(name for name, members in HAR_SPECIFICATIONS.items() if all(member.is_log for member in members)),
     "aggregate",
 )
-"""Those that take a series from outside: the ones in logs."""
+"""Those in logs: they take a series from outside, and a bound on outliers."""
 
 WITH_PRIOR: Final = (
     *(name for name, members in HAR_SPECIFICATIONS.items() if any(member.takes_prior for member in members)),
@@ -300,19 +305,28 @@ def build_har(
     schedule: Schedule | None = None,
     exogenous: ExogenousColumn | None = None,
     prior: Prior | None = None,
+    outlier_bound: float | None = None,
 ) -> Har | Blend:
-    """Return the HAR called `name`; schedule, series and prior are for those that take them.
+    """Return the HAR called `name`; schedule, series, prior and bound are for those that take them.
 
     With a prior the first forecast comes after three sessions, or after `min_window` where that is less.
     """
     events = schedule if name in SCHEDULED else None
-    series = exogenous if name in OUTSIDE else None
+    series, bound = (exogenous, outlier_bound) if name in IN_LOGS else (None, None)
     regressions = []
     for member in HAR_SPECIFICATIONS[name]:
         panel = prior if member.takes_prior else None
         begins = min_window if panel is None else min(min_window, WARM_UP)
         regressions.append(
-            replace(member, window=window, min_window=begins, schedule=events, exogenous=series, prior=panel)
+            replace(
+                member,
+                window=window,
+                min_window=begins,
+                schedule=events,
+                exogenous=series,
+                prior=panel,
+                outlier_bound=bound,
+            )
         )
     return regressions[0] if len(regressions) == 1 else Blend(tuple(regressions))
 

@@ -5,7 +5,8 @@ from typing import Literal
 
 import numpy as np
 
-from newsvol.engine.arrays import FloatArray
+from newsvol.engine.arrays import FloatArray, IntArray
+from newsvol.engine.errors import InputError
 from newsvol.engine.frames import BarFrame, SessionFrame, read_only_array
 from newsvol.signals.volatility.buckets import (
     COARSE_BAR_NS,
@@ -20,7 +21,8 @@ from newsvol.signals.volatility.measures import RealizedMeasures, minutes_of, re
 from newsvol.signals.volatility.nights import night_returns, night_shares
 from newsvol.signals.volatility.prior import Prior
 
-Proxy = Literal["rv", "gk"]
+Measure = Literal["rv", "truncated_rv"]
+Proxy = Literal[Measure, "gk"]
 
 GK_RELATIVE_VARIANCE = 0.27
 """Sampling variance of the Garman-Klass estimator of one bar, over the squared variance (1980, table I)."""
@@ -46,8 +48,9 @@ class VolHistory:
         Factor of the time of day, from the sessions before.
     z : FloatArray, shape (B,)
         intensity / diurnal.
-    proxy : {"rv", "gk"}
-        "rv", the sum of squared returns; or "gk", Garman-Klass, where a bucket is one bar.
+    proxy : {"rv", "truncated_rv", "gk"}
+        "rv", the sum of squared returns; "truncated_rv", the same without outliers; or "gk", Garman-Klass,
+        where a bucket is one bar.
     prior_curve : FloatArray, shape (slots,)
         The curve that `diurnal` was shrunk towards; empty where it was not.
     overnight : FloatArray, shape (B,)
@@ -90,29 +93,36 @@ class VolHistory:
         return replace(self, buckets=self.buckets.read_only(), measures=self.measures.read_only(), **own)
 
 
-def measure_history(bars: BarFrame, sessions: SessionFrame, prior: Prior | None = None) -> VolHistory:
+def measure_history(
+    bars: BarFrame, sessions: SessionFrame, prior: Prior | None = None, measure: Measure = "rv"
+) -> VolHistory:
     """Cut `sessions` into buckets and measure `bars` in them.
 
-    Hours from each session's open, measured by realized variance; but where bars are half an hour or longer
-    each bar is a bucket, measured by its range (Garman-Klass).
+    Hours from each session's open, measured by `measure`; but where bars are half an hour or longer each bar
+    is a bucket, measured by its range (Garman-Klass).
 
     Parameters
     ----------
     prior : Prior, optional
         What the time of day is shrunk towards.
+    measure : {"rv", "truncated_rv"}
 
     Raises
     ------
     InputError
-        The prior is of sessions of another length.
+        The prior is of sessions of another length, or a bucket is one bar, of which there are no outliers.
     """
     coarse = bar_length_ns(bars) >= COARSE_BAR_NS
     buckets = cut_like_bars(sessions, bars) if coarse else cut_sessions(sessions)
     prior_curve = NO_CURVE if prior is None else prior.curve_of(buckets)
     gap_ns = gap_lengths(bars, buckets)
-    measures = realized_measures(bars, buckets, gap_ns)
-    if coarse:
-        measures = by_range(measures)
+    proxy: Proxy = "gk" if coarse else measure
+    if coarse and measure != "rv":
+        raise InputError(
+            f"{measure} leaves out some of the returns in a bucket, and on this tape a bucket is one bar; "
+            "leave volatility.measure out"
+        )
+    measures = measured_by(proxy, bars, buckets, gap_ns)
     minutes = minutes_of(buckets)
     intensity = measures.rv * 60.0 / minutes
     diurnal = diurnal_curve(intensity, buckets, prior_curve)
@@ -125,7 +135,7 @@ def measure_history(bars: BarFrame, sessions: SessionFrame, prior: Prior | None 
         intensity,
         diurnal,
         z,
-        "gk" if coarse else "rv",
+        proxy,
         prior_curve,
         overnight=once_opened(night, bars, buckets),
         night_share=night_shares(night, measures.rv, buckets),
@@ -143,6 +153,36 @@ def once_opened(night: FloatArray, bars: BarFrame, buckets: BucketFrame) -> Floa
     opened_ns = bars.close_ns[inside][bounds.of_bucket]
     known = opened[bounds.of_bucket] & (opened_ns <= buckets.open_ns)
     return np.where((buckets.slot > 0) & known, night, np.nan)
+
+
+def measured_by(proxy: Proxy, bars: BarFrame, buckets: BucketFrame, gap_ns: IntArray) -> RealizedMeasures:
+    """Return the measures of `buckets`, that of `proxy` in the place of realized variance."""
+    measures = realized_measures(bars, buckets, gap_ns, truncated=proxy == "truncated_rv")
+    return (
+        by_range(measures)
+        if proxy == "gk"
+        else without_outliers(measures)
+        if proxy == "truncated_rv"
+        else measures
+    )
+
+
+def without_outliers(measures: RealizedMeasures) -> RealizedMeasures:
+    """Put truncated RV where realized variance is: bad prints are not forecast, nor fitted on.
+
+    The other parts of the variance are scaled alike, and bipower variation is no greater.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(measures.rv > 0, measures.truncated_rv / measures.rv, measures.rv)
+    return replace(
+        measures,
+        rv=measures.truncated_rv,
+        bv=np.minimum(measures.bv, measures.truncated_rv),
+        rs_up=measures.rs_up * share,
+        rs_down=measures.rs_down * share,
+        recent_rv=measures.recent_rv * share,
+        rq=measures.truncated_rq,
+    )
 
 
 def by_range(measures: RealizedMeasures) -> RealizedMeasures:

@@ -10,8 +10,8 @@ from newsvol.signals.volatility.buckets import BucketFrame, bar_length_ns
 from newsvol.signals.volatility.contract import live_step
 from newsvol.signals.volatility.diurnal import NO_CURVE, DiurnalCurve
 from newsvol.signals.volatility.gaps import USUAL_SESSIONS, gaps_of_sessions, session_bounds, usual_silences
-from newsvol.signals.volatility.history import Proxy, VolHistory, by_range, once_opened
-from newsvol.signals.volatility.measures import RealizedMeasures, minutes_of, realized_measures
+from newsvol.signals.volatility.history import Proxy, VolHistory, measured_by, once_opened
+from newsvol.signals.volatility.measures import RealizedMeasures, minutes_of
 from newsvol.signals.volatility.nights import NightShares, night_returns
 from newsvol.signals.volatility.protocol import Forecaster
 
@@ -25,7 +25,7 @@ class LiveHistory:
         Of the whole tape; those that have not ended are not read.
     buckets : BucketFrame
         The calendar, known ahead.
-    proxy : {"rv", "gk"}
+    proxy : {"rv", "truncated_rv", "gk"}
     prior_curve : FloatArray, shape (slots,)
         As in `VolHistory`.
 
@@ -63,9 +63,7 @@ class LiveHistory:
         row = self.ended
         rows = slice(self._first_row(row), row + 1)
         seen = self._bars_of(rows, int(self._buckets.close_ns[row]))
-        measured = realized_measures(seen, self._buckets.take(rows), self._gap_ns[rows])
-        if self._proxy == "gk":
-            measured = by_range(measured)
+        measured = measured_by(self._proxy, seen, self._buckets.take(rows), self._gap_ns[rows])
         for column in fields(RealizedMeasures):
             getattr(self._measures, column.name)[row] = getattr(measured, column.name)[-1]
         self._intensity[row] = self._measures.rv[row] * 60.0 / self._minutes[row]

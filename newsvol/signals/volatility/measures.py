@@ -8,7 +8,11 @@ from newsvol.engine.arrays import NS_PER_MINUTE, BoolArray, FloatArray, IntArray
 from newsvol.engine.frames import BarFrame, Columns
 from newsvol.signals.volatility.buckets import BucketFrame
 from newsvol.signals.volatility.gaps import MIN_COVERED, gap_lengths, session_bounds
-from newsvol.signals.volatility.measures_nb import BarArrays, realized_measures_nb
+from newsvol.signals.volatility.measures_nb import BarArrays, realized_measures_nb, truncated_measures_nb
+
+OUTLIER = 15.0
+"""Ten standard deviations, as the median of normal |r| has them: an announcement moves prices for minutes and
+lifts the median, a bad print does not."""
 
 
 def _not_measured() -> FloatArray:
@@ -54,6 +58,10 @@ class RealizedMeasures(Columns):
         Of what was seen, and so are the next two: not scaled.
     parkinson
         ln(H/L)^2 / (4 ln 2) of the bucket (Parkinson 1980).
+    truncated_rv, truncated_rq
+        `rv` and `rq` without returns of more than `OUTLIER` times the median |r| of their bucket (truncation
+        of Mancini 2009, at a robust level), scaled to all: a print that was off the market and came back is
+        two such returns. NaN unless asked for.
     volume
         Shares traded; NaN where a bar has none.
     """
@@ -70,6 +78,8 @@ class RealizedMeasures(Columns):
     recent_rv: FloatArray = field(default_factory=_not_measured)
     garman_klass: FloatArray = field(default_factory=_not_measured)
     parkinson: FloatArray = field(default_factory=_not_measured)
+    truncated_rv: FloatArray = field(default_factory=_not_measured)
+    truncated_rq: FloatArray = field(default_factory=_not_measured)
     volume: FloatArray = field(default_factory=_not_measured)
     covered: FloatArray = field(default_factory=_not_measured)
 
@@ -86,7 +96,7 @@ class RealizedMeasures(Columns):
 
 
 def realized_measures(
-    bars: BarFrame, buckets: BucketFrame, gap_ns: IntArray | None = None
+    bars: BarFrame, buckets: BucketFrame, gap_ns: IntArray | None = None, *, truncated: bool = False
 ) -> RealizedMeasures:
     """Measure every bucket of `buckets` from `bars`.
 
@@ -98,21 +108,22 @@ def realized_measures(
     ----------
     gap_ns : IntArray, shape (B,), optional
         From what length on a silence is a gap: as `gaps.gap_lengths` says if not given.
+    truncated : bool
+        Measure without outliers, too.
     """
     bounds = session_bounds(buckets)
     session_open_ns = bounds.open_ns[bounds.of_bucket]
     bars = _without_straddlers(bars, bounds.open_ns)
-    table = realized_measures_nb(
-        bar_arrays(bars),
-        buckets.open_ns,
-        buckets.close_ns,
-        buckets.session,
-        gap_lengths(bars, buckets) if gap_ns is None else gap_ns,
-    )
+    gaps = gap_lengths(bars, buckets) if gap_ns is None else gap_ns
+    place = buckets.open_ns, buckets.close_ns, buckets.session, gaps
+    table = realized_measures_nb(bar_arrays(bars), *place)
     n_obs, covered = table[:, 0].copy(), table[:, -1].copy()
     missing = (n_obs == 0) | (covered < MIN_COVERED)
     measures = np.where(missing[:, None], np.nan, table[:, 1:-1])
     scale = np.where(missing, np.nan, 1.0) / np.where(covered > 0, covered, 1.0)
+    without_outliers = np.full((len(buckets), 2), np.nan)
+    if truncated:
+        without_outliers = truncated_measures_nb(bar_arrays(bars), *place, OUTLIER)
     return RealizedMeasures(
         n_obs=n_obs,
         rv=measures[:, 0] * scale,
@@ -126,6 +137,8 @@ def realized_measures(
         recent_rv=measures[:, 7] * scale,
         garman_klass=measures[:, 8].copy(),
         parkinson=measures[:, 9].copy(),
+        truncated_rv=without_outliers[:, 0] * scale,
+        truncated_rq=without_outliers[:, 1] * scale**2,
         volume=np.where(missing, np.nan, _volumes(bars, buckets)),
         covered=covered,
     )

@@ -122,3 +122,56 @@ def realized_measures_nb(
         out[b, 10] = range_scale * span * span
         out[b, 11] = covered / (bucket_close_ns[b] - bucket_open_ns[b])
     return out
+
+
+@kernel(error_model="numpy")
+def truncated_measures_nb(
+    bars: BarArrays,
+    bucket_open_ns: IntArray,
+    bucket_close_ns: IntArray,
+    bucket_session: IntArray,
+    bucket_gap_ns: IntArray,
+    threshold: float,
+) -> FloatArray:
+    """Return (B, 2): truncated RV and RQ, of the returns of `realized_measures_nb` that are not outliers.
+
+    An outlier is more than `threshold` times the median |r| of its bucket; where that is zero there is none.
+    What is left is scaled to all returns.
+    """
+    n_bars, n_buckets = len(bars.close_ns), len(bucket_open_ns)
+    out = np.zeros((n_buckets, 2))
+    i = 0
+    previous = np.nan
+    since = np.int64(0)
+    session = np.int64(-1)
+    for b in range(n_buckets):
+        if bucket_session[b] != session:
+            session = bucket_session[b]
+            previous = np.nan
+            since = bucket_open_ns[b]
+        while i < n_bars and bars.close_ns[i] <= bucket_open_ns[b]:
+            i += 1
+        end = i
+        while end < n_bars and bars.close_ns[end] <= bucket_close_ns[b]:
+            end += 1
+        sizes = np.empty(end - i)
+        for place in range(end - i):
+            bar = i + place
+            follows = bars.close_ns[bar] - since <= bucket_gap_ns[b] and not np.isnan(previous)
+            base = previous if follows else bars.open[bar]
+            sizes[place] = abs(np.log(bars.close[bar] / base))
+            previous, since = bars.close[bar], bars.close_ns[bar]
+        n_obs, i = end - i, end
+        if n_obs == 0:
+            continue
+        middle = np.median(sizes)
+        bound = threshold * middle if middle > 0.0 else np.inf
+        kept, rv, rq = 0, 0.0, 0.0
+        for size in sizes:
+            if size <= bound:
+                kept += 1
+                rv += size**2
+                rq += size**4
+        out[b, 0] = rv * n_obs / kept
+        out[b, 1] = n_obs / 3.0 * rq * n_obs / kept
+    return out

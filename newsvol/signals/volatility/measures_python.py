@@ -65,6 +65,21 @@ def range_measures_python(bars: BarFrame, buckets: BucketFrame, gap_ns: IntArray
     return np.array(rows, dtype=np.float64).reshape(len(buckets), 4)
 
 
+def truncated_measures_python(
+    bars: BarFrame, buckets: BucketFrame, gap_ns: IntArray, threshold: float
+) -> FloatArray:
+    """Return (B, 2): truncated RV and RQ, as `measures_nb.truncated_measures_nb` does."""
+    rows = []
+    for b in range(len(buckets)):
+        _, returns = _returns(bars, buckets, gap_ns, b)
+        sizes = np.abs(returns)
+        middle = np.median(sizes) if len(sizes) else 0.0
+        kept = sizes[sizes <= threshold * middle] if middle > 0 else sizes
+        scale = len(sizes) / max(len(kept), 1)
+        rows.append([scale * np.sum(kept**2), scale * len(sizes) / 3 * np.sum(kept**4)])
+    return np.array(rows, dtype=np.float64).reshape(len(buckets), 2)
+
+
 def covered_python(bars: BarFrame, buckets: BucketFrame, gap_ns: IntArray) -> FloatArray:
     """Return the share of each bucket that its returns span, shape (B,); the kernel's last column.
 

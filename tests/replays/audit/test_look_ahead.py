@@ -47,9 +47,11 @@ def events(planted: tuple[Tape, FloatArray], tmp_path_factory: pytest.TempPathFa
 
 def recipe_of(recipe: Recipe, forecaster: str, fusion: str, latency: str, events: Path) -> Recipe:
     content = recipe.model_dump()
-    prior = "us" if forecaster.endswith("+prior") else "none"
-    forecaster = forecaster.removesuffix("+prior")
-    content["volatility"] = {"forecaster": forecaster, "min_window": 200, "window": 600, "prior": prior}
+    forecaster, _, beside = forecaster.partition("+")
+    content["volatility"] = {"forecaster": forecaster, "min_window": 200, "window": 600}
+    content["volatility"]["prior"] = "us" if beside == "prior" else "none"
+    if beside == "truncated":
+        content["volatility"] |= {"measure": "truncated_rv", "outlier_bound": 3.0}
     if forecaster in SCHEDULED:
         content["volatility"]["events"] = str(events)
     content["fusion"]["form"] = fusion
@@ -71,6 +73,7 @@ def recipe_of(recipe: Recipe, forecaster: str, fusion: str, latency: str, events
         ("log-har-p+prior", "log_linear", "constant:250"),
         ("har-blend-events+prior", "none", "zero"),
         ("aggregate+prior", "log_linear", "zero"),
+        ("log-har-p-full+truncated", "none", "zero"),
         *[(name, "none", "zero") for name in EXTENDED],
     ],
 )

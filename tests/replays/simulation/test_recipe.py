@@ -212,3 +212,21 @@ def test_a_span_that_runs_backwards_is_refused() -> None:
 def test_a_path_that_leads_nowhere_is_named_as_far_as_it_leads(key: str, message: str) -> None:
     with pytest.raises(RecipeError, match=re.escape(message)):
         load_recipe(changes={key: 1})
+
+
+def test_a_bound_on_outliers_is_for_regressions_in_logs() -> None:
+    with pytest.raises(
+        RecipeError, match=r"names volatility\.outlier_bound, and forecaster 'har' takes none"
+    ):
+        load_recipe(changes={"volatility.outlier_bound": 20, "volatility.forecaster": "har"})
+    with pytest.raises(RecipeError, match="outlier_bound"):
+        load_recipe(changes={"volatility.outlier_bound": 1})
+    with pytest.raises(RecipeError, match="measure"):
+        load_recipe(changes={"volatility.measure": "medrv"})
+
+
+def test_what_is_measured_as_usual_is_not_written_down() -> None:
+    plain = load_recipe()
+    assert "outlier_bound" not in plain.to_yaml()
+    for changes in ({"volatility.outlier_bound": 20}, {"volatility.measure": "truncated_rv"}):
+        assert load_recipe(changes=changes).recipe_hash() != plain.recipe_hash()

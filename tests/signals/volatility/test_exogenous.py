@@ -9,7 +9,7 @@ from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR
 from newsvol.engine.errors import InputError
 from newsvol.signals.volatility.buckets import BucketFrame, cut_sessions
 from newsvol.signals.volatility.exogenous import STALE_NS, TRAILING, Exogenous, ExogenousColumn
-from newsvol.signals.volatility.har_specifications import HAR_SPECIFICATIONS, OUTSIDE, Blend, build_har
+from newsvol.signals.volatility.har_specifications import HAR_SPECIFICATIONS, IN_LOGS, Blend, build_har
 from newsvol.signals.volatility.history import measure_history
 
 
@@ -91,8 +91,8 @@ def test_what_has_no_log_is_refused(transform):
 def test_regressions_in_logs_read_it_and_the_others_do_not(name):
     built = build_har(name, exogenous=column([1], [1.0]))
     members = built.members if isinstance(built, Blend) else (built,)
-    assert {member.exogenous is not None for member in members} == {name in OUTSIDE}
-    assert (name in OUTSIDE) == all(member.is_log for member in members)
+    assert {member.exogenous is not None for member in members} == {name in IN_LOGS}
+    assert (name in IN_LOGS) == all(member.is_log for member in members)
 
 
 def test_a_series_that_drives_the_variance_is_found(make_sessions, make_bars):

@@ -7,7 +7,7 @@ import pytest
 
 from newsvol.engine.frames import SessionFrame
 from newsvol.signals.volatility.builtin import FORECASTERS
-from newsvol.signals.volatility.har_specifications import Blend, build_har
+from newsvol.signals.volatility.har_specifications import HAR_SPECIFICATIONS, IN_LOGS, Blend, build_har
 from newsvol.signals.volatility.history import measure_history
 from newsvol.signals.volatility.losses import qlike
 from newsvol.signals.volatility.naive import NAIVE
@@ -208,3 +208,19 @@ def test_a_blend_is_the_geometric_mean_of_its_members(make_history):
     np.testing.assert_allclose(
         blend.forecast(history)[known], np.exp(np.mean(logs, axis=0))[known], rtol=1e-12
     )
+
+
+def test_an_outlier_counts_as_so_many_times_the_trailing_mean(plain_history):
+    values = np.exp(np.random.default_rng(1).normal(-13, 0.3, 70))
+    values[[40, 55]] *= 1e3, 1e-3
+    history = plain_history(values.tolist(), 7)
+    free, bound = (build_har("log-har-p", outlier_bound=one).series(history) for one in (None, 20.0))
+    mean = np.log(values[:40].mean())
+    assert bound[40] == pytest.approx(mean + np.log(20), abs=0.2)
+    assert free[40] > mean + 6
+    assert bound[55] == pytest.approx(mean - np.log(20), abs=0.8)
+    others = np.delete(np.arange(70), [40, 55])
+    np.testing.assert_array_equal(bound[others], free[others])
+    for name in HAR_SPECIFICATIONS:
+        if name not in IN_LOGS:
+            assert build_har(name, outlier_bound=20.0) == build_har(name)

@@ -12,7 +12,7 @@ from newsvol.engine.arrays import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE
 from newsvol.engine.errors import InputError, PeekingError
 from newsvol.engine.frames import BarFrame
 from newsvol.signals.volatility.aggregate import build_aggregate
-from newsvol.signals.volatility.buckets import BucketFrame
+from newsvol.signals.volatility.buckets import COARSE_BAR_NS, BucketFrame, bar_length_ns
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.signals.volatility.contract import forecast_columns, require_same_forecasts
 from newsvol.signals.volatility.har_specifications import HAR_SPECIFICATIONS, build_har
@@ -27,7 +27,10 @@ PRIOR = read_prior(us_prior())
 SHRUNK = ["log-har-p+prior", "har-blend-events+prior", "aggregate+prior", "diurnal-ewma+prior"]
 """With the shipped prior: in the curve, and in the regressions that take one."""
 
-EVERYONE = [*NAIVE, *HAR_SPECIFICATIONS, "aggregate", *SHRUNK]
+BOUNDED = ["log-har-p+bound", "har-blend-events+bound", "aggregate+bound"]
+"""With a bound on outliers so narrow that it is often met."""
+
+EVERYONE = [*NAIVE, *HAR_SPECIFICATIONS, "aggregate", *SHRUNK, *BOUNDED]
 
 
 def prior_of(name: str) -> Prior | None:
@@ -35,15 +38,15 @@ def prior_of(name: str) -> Prior | None:
 
 
 def forecaster(name: str, history: VolHistory) -> Forecaster:
-    prior = prior_of(name)
-    name = name.removesuffix("+prior")
+    prior, bound = prior_of(name), 1.2 if name.endswith("+bound") else None
+    name = name.removesuffix("+prior").removesuffix("+bound")
     if name in NAIVE:
         return FORECASTERS.factory(name)()
     opens = history.buckets.open_ns
     events = Schedule(np.array(["CPI"] * 9, dtype=object), opens[10:100:10] + NS_PER_HOUR // 2)
     if name == "aggregate":
-        return build_aggregate(120, 60, events, prior=prior)
-    return build_har(name, 120, 60, events, prior=prior)
+        return build_aggregate(120, 60, events, prior=prior, outlier_bound=bound)
+    return build_har(name, 120, 60, events, prior=prior, outlier_bound=bound)
 
 
 def columns_of(frame: object) -> dict[str, np.ndarray]:
@@ -116,11 +119,12 @@ def test_it_is_with_a_prior(make_sessions, make_bars):
 
 
 @settings(max_examples=60)
-@given(markets())
-def test_it_is_with_any_bars(market):
+@given(markets(), st.sampled_from(["rv", "truncated_rv"]))
+def test_it_is_with_any_bars(market, measure):
     bars, sessions = market
     if len(bars):
-        assert_grows_like(bars, measure_history(bars, sessions))
+        coarse = bar_length_ns(bars) >= COARSE_BAR_NS
+        assert_grows_like(bars, measure_history(bars, sessions, measure="rv" if coarse else measure))
 
 
 @pytest.mark.parametrize("name", EVERYONE)

@@ -9,11 +9,12 @@ from newsvol.engine.arrays import NS_PER_MINUTE, FloatArray, IntArray
 from newsvol.engine.frames import BarFrame
 from newsvol.signals.volatility.buckets import BucketFrame, cut_sessions
 from newsvol.signals.volatility.measures import bar_arrays
-from newsvol.signals.volatility.measures_nb import realized_measures_nb
+from newsvol.signals.volatility.measures_nb import realized_measures_nb, truncated_measures_nb
 from newsvol.signals.volatility.measures_python import (
     covered_python,
     range_measures_python,
     realized_measures_python,
+    truncated_measures_python,
 )
 
 # a minute, three, twenty, and never
@@ -41,6 +42,11 @@ def test_kernel_and_twin_agree(market, gap):
     twin = realized_measures_python(bars, buckets, gap_ns)
     np.testing.assert_allclose(table[:, :7], twin, rtol=1e-12, atol=1e-18)
     np.testing.assert_allclose(table[:, -1], covered_python(bars, buckets, gap_ns))
+    for threshold in (1.5, 15.0):
+        stamps = (buckets.open_ns, buckets.close_ns, buckets.session)
+        truncated = truncated_measures_nb(bar_arrays(bars), *stamps, gap_ns, threshold)
+        twin = truncated_measures_python(bars, buckets, gap_ns, threshold)
+        np.testing.assert_allclose(truncated, twin, rtol=1e-11, atol=1e-18)
 
 
 @given(

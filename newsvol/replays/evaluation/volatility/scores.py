@@ -33,6 +33,9 @@ class ModelScore:
     kind : {"naive", "har", "fused"}
     qlike, excess_qlike : float
         Mean QLIKE, and what of it is above the noise floor.
+    qlike_99, qlike_median : float
+        Mean QLIKE without the hundredth of the buckets in which this model loses most, and the median: a few
+        bad prints can decide the mean.
     mse, r2_vol, r2_log : float
         On variance, volatility and log variance.
     vs_har_pct : float
@@ -47,6 +50,8 @@ class ModelScore:
     kind: ModelKind
     qlike: float
     excess_qlike: float
+    qlike_99: float
+    qlike_median: float
     mse: float
     r2_vol: float
     r2_log: float
@@ -128,6 +133,8 @@ def score_models(
             kind=lineup.kind[name],
             qlike=plain["qlike"],
             excess_qlike=plain["qlike"] - floor,
+            qlike_99=_without_worst(loss),
+            qlike_median=float(np.median(loss)),
             mse=plain["mse"],
             r2_vol=plain["r2_vol"],
             r2_log=plain["r2_log"],
@@ -139,3 +146,9 @@ def score_models(
         )
     assert np.isfinite([score.qlike for score in models.values()]).all()
     return Scoreboard(models, losses, baseline, best_naive, floor, lag, block, tuple(notes))
+
+
+def _without_worst(loss: FloatArray) -> float:
+    """Return the mean without the largest hundredth."""
+    kept = np.sort(loss)[: len(loss) - len(loss) // 100]
+    return float(kept.mean())

@@ -251,6 +251,7 @@ def _history_before(tape: Tape, recipe: Recipe, cut_ns: int) -> VolHistory:
         bars.take(bars.close_ns <= cut_ns),
         sessions.take(sessions.open_ns < max(cut_ns, sessions.open_ns[0] + 1)),
         recipe_prior(recipe),
+        recipe.volatility.measure,
     )
 
 

@@ -5,7 +5,7 @@ from math import isfinite
 from newsvol.replays.evaluation.volatility.evaluation import Evaluation
 from newsvol.replays.evaluation.volatility.placebos import NewsStudy
 from newsvol.replays.evaluation.volatility.sweep import Settings
-from newsvol.replays.report.wording import day, hindsight_words, number, prior_words, qlike_verdict
+from newsvol.replays.report.wording import TRUNCATED, day, hindsight_words, number, prior_words, qlike_verdict
 from newsvol.replays.simulation.events import planned_on
 
 ERRATIC = 1.25
@@ -23,6 +23,8 @@ def span_sentence(evaluation: Evaluation) -> str:
 def source_sentences(evaluation: Evaluation) -> list[str]:
     """Say which events and which prior the forecasts had, and where that is hindsight."""
     told = []
+    if evaluation.history.proxy == "truncated_rv":
+        told.append(f"Measure: {TRUNCATED}")
     if evaluation.schedule is not None:
         counts = planned_on(evaluation.schedule, evaluation.tape)
         known = ", ".join(f"{count:,} {name}" for name, count in counts.items())
