@@ -64,16 +64,16 @@ def hours(result: dict[str, Any]) -> str:
 def short(result: dict[str, Any]) -> str:
     """Return forecasts with a prior on short tapes, thin ones, and one that needs none."""
     lines = [
-        "| scored from the fourth session on | better naive | its QLIKE | `log-har-p` | `aggregate` | "
-        "against it (DM t) |",
-        "|---|---|---|---|---|---|",
+        "| scored from the fourth session on | EWMA .94 | EWMA .7 | `log-har-p` | `aggregate` | "
+        "against .94 | against .7 (DM t) |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, found in result["symbols"].items():
         lines.append(_short_row(f"{name}, 30 sessions", found["thirty"]))
     lines += [_short_row(f"{name}, its first 10", found["ten"]) for name, found in result["symbols"].items()]
-    lines.append(_short_row("SPY 2024-25, every 10 sessions", result["spy_by_ten"]))
+    lines.append(_short_row("SPY 2024-25, every 10 (chose, cut otherwise)", result["spy_by_ten"]))
     lines.append(_short_row("SPY 2024-25, every 32 (chose)", result["chosen_on"]["spy pieces"]))
-    lines.append(_short_row("AAPL hours, every 400 (chose)", result["chosen_on"]["aapl pieces"]))
+    lines.append(_short_row("AAPL hours, every 400 (chose; hindsight)", result["chosen_on"]["aapl pieces"]))
     thinned = [found["vs_naive_pct"] for found in result["thinned"]]
     worst = {name: max(found[name] for found in thinned) for name in ("log-har-p", "aggregate")}
     mean = {name: sum(found[name] for found in thinned) / len(thinned) for name in worst}
@@ -123,13 +123,12 @@ def outliers(result: dict[str, Any]) -> str:
 
 
 def _short_row(name: str, found: dict[str, Any]) -> str:
-    losses, rival = found["qlike"], found["naive"]
-    which = "prior's curve" if rival == "diurnal-ewma" else "own curve"
-    gained, t = found["vs_naive_pct"]["aggregate"], found["dm_t"]["aggregate"]
-    return (
-        f"| {name} | {which} | {losses[rival]:.4f} | {losses['log-har-p']:.4f} | {losses['aggregate']:.4f} | "
-        f"{gained:+.0f}% ({_t(t)}) |"
+    losses = found["qlike"]
+    shown = " | ".join(
+        f"{losses[one]:.4f}" for one in (found["naive"], found["fast"], "log-har-p", "aggregate")
     )
+    slow, fast = found["vs_naive_pct"]["aggregate"], found["vs_fast_pct"]["aggregate"]
+    return f"| {name} | {shown} | {slow:+.0f}% | {fast:+.0f}% ({_t(found['dm_t_fast']['aggregate'])}) |"
 
 
 def gain(percent: float) -> str:

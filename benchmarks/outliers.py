@@ -100,7 +100,7 @@ def main() -> None:
     options = parser(__doc__).parse_args()
     tapes = read(options.data)
     spy = import_tape(ImportRequest(bars=(options.data / "bars/hourly/lean_spy_hour.zip",))).tape
-    hours = PanelTape("SPY", spy.content_hash(), spy.bars, spy.sessions)
+    hours = PanelTape("SPY", spy.days(), spy.content_hash(), spy.bars, spy.sessions)
     result = {
         "command": "python benchmarks/outliers.py --data DIR --out benchmarks/results/outliers.json",
         "hours": {"AAPL": bounds(tapes["aapl-hours"]), "SPY": bounds(hours)},

@@ -147,7 +147,9 @@ def test_scheduled_events_are_read_and_used(
     }
     assert "give them with --events us, or --events FILE" in refused(*at)
     assert "unknown event 'FOMX'" in refused(*at, "--events", str(file), "--event", "FOMX")
-    assert "say which with --events us or --events FILE" in refused(*at, "--event", "FOMC")
+    named = json.loads(run(*at, "--event", "FOMC").stdout)
+    assert list(named["events"]) == ["FOMC"]
+    assert "leaves all of them out" in refused(*at, "--events", "none", "--event", "FOMC")
 
 
 def test_a_folder_that_is_taken_is_refused_before_the_work(folder: Path) -> None:

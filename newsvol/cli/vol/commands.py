@@ -282,9 +282,11 @@ def _request(
     from newsvol.replays.evaluation.volatility.evaluation import Request
     from newsvol.replays.tapes.schedules import load_schedule, us_events
 
-    if event_names and events in (None, "none"):
-        raise InputError("--event names events of a schedule; say which with --events us or --events FILE")
+    if event_names and events == "none":
+        raise InputError("--event names events, and --events none leaves all of them out")
     schedule = None
+    if event_names and events is None:
+        events = "us"
     if events not in (None, "none"):
         schedule = load_schedule(us_events() if events == "us" else Path(str(events)), event_names)
     return Request(

@@ -20,7 +20,8 @@ from newsvol.replays.report.evaluation.verdicts import (
     source_sentences,
     span_sentence,
 )
-from newsvol.replays.report.wording import NOTHING, number, scientific
+from newsvol.replays.report.wording import NOTHING, hindsight_words, number, prior_words, scientific
+from newsvol.replays.runs.schema import PriorPart
 
 SHOWN_TRIALS = 10
 
@@ -147,6 +148,7 @@ def print_sweep(console: Console, result: SweepResult) -> None:
         table.add_row(escape(settings_words(trial.settings)), number(trial.qlike, 4))
     count = f"{len(ranked)} trials on {result.validation_buckets:,} validation buckets before the test span"
     print_table(console, f"{count}; the best {min(SHOWN_TRIALS, len(ranked))}", table)
+    rival = "raw HAR" if result.baseline == RAW_HAR else result.baseline
     middle, last = ranked[len(ranked) // 2].qlike, ranked[-1].qlike
     gain = 100 * (1 - result.test["qlike"] / result.har_qlike)
     print_lines(
@@ -154,12 +156,20 @@ def print_sweep(console: Console, result: SweepResult) -> None:
         [
             f"Best {number(ranked[0].qlike, 4)}, median {number(middle, 4)}, worst {number(last, 4)}.",
             "",
+            *_prior_lines(result.prior),
             f"Chosen on validation only: {settings_words(result.chosen.settings)}",
             f"Test span ({result.span.rule}, {result.test_buckets:,} buckets), scored once: QLIKE "
             f"{number(result.test['qlike'], 4)}, R2 vol {number(result.test['r2_vol'], 3)}; "
-            f"{number(gain, 1, sign=True)}% against raw HAR (DM t {number(result.dm_har.t, 1, sign=True)})",
+            f"{number(gain, 1, sign=True)}% against {rival} "
+            f"(DM t {number(result.dm_har.t, 1, sign=True)})",
         ],
     )
+
+
+def _prior_lines(prior: PriorPart | None) -> list[str]:
+    if prior is None:
+        return []
+    return [f"Prior: {prior_words(prior)}", *([hindsight_words(prior)] if prior.hindsight else [])]
 
 
 def _folded(name: str) -> str:

@@ -23,6 +23,7 @@ from newsvol.replays.audit.passes import fills_of
 from newsvol.replays.audit.perturbation import PERTURBATIONS, WHATS, YEARS, YEARS_NS
 from newsvol.replays.audit.processes import Outcome, Worker
 from newsvol.replays.audit.setting import without_measuring, write_setting
+from newsvol.replays.simulation.prior import choose_prior, prior_notes
 from newsvol.replays.simulation.recipe import Recipe, shape_recipe
 from newsvol.replays.simulation.session import tape_of_span
 from newsvol.replays.tapes.tape import Tape
@@ -353,7 +354,7 @@ class _Audit:
     def _report(self, live: Observation | None) -> AuditReport:
         names = [str(entry["name"]) for entry in self.recipe.strategies]
         parts = (self.recipe.volatility.forecaster, "fused", *names)
-        notes = []
+        notes = self._prior_notes()
         if live is not None:
             for part, facts in live.facts.items():
                 if facts["rows"] < facts["of"]:
@@ -375,6 +376,14 @@ class _Audit:
             int(stamps.min()) if len(stamps) else None,
             int(stamps.max()) if len(stamps) else None,
         )
+
+    def _prior_notes(self) -> list[str]:
+        # nothing of the recipe is loaded here, so its files are still where the recipe says
+        volatility = self.recipe.volatility
+        if isinstance(volatility.prior, Path):
+            volatility = volatility.model_copy(update={"prior": self.request.folder / volatility.prior})
+        recipe = self.recipe.model_copy(update={"volatility": volatility})
+        return prior_notes(choose_prior(recipe, self.tape), self.tape)
 
     def _file(self, name: str) -> str:
         return str(self.scratch / f"{name}.npz")

@@ -142,7 +142,7 @@ class Passes:
     def _known_before(self, row: int) -> VolHistory:
         """Return what was known when bucket `row` began."""
         past = self._history
-        grown = LiveHistory(self.tape.bars, past.buckets, past.proxy, past.prior_curve)
+        grown = LiveHistory(self.tape.bars, past.buckets, past.proxy, past.prior)
         for _ in range(row):
             grown.next_bucket()
             grown.measure_next()

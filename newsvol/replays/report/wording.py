@@ -8,7 +8,15 @@ from typing import Any
 from newsvol.engine.arrays import NS_PER_SECOND
 from newsvol.engine.hashes import short_hash
 from newsvol.replays.evaluation.statistics import SIGNIFICANT_T
-from newsvol.replays.runs.schema import ForecastPart, Metrics, Number, PriorPart, RecordingPart, SpanPart
+from newsvol.replays.runs.schema import (
+    ExogenousPart,
+    ForecastPart,
+    Metrics,
+    Number,
+    PriorPart,
+    RecordingPart,
+    SpanPart,
+)
 from newsvol.replays.tapes.empty_sessions import LONG_GAP_SESSIONS
 
 NOTHING = "-"
@@ -94,12 +102,7 @@ def source_notices(forecast: ForecastPart) -> list[str]:
             else f"EVENTS: {schedule.source}, known ahead: {counts}"
         )
     if (series := forecast.exogenous) is not None:
-        known = f"({series.transform}, known at its {series.available})"
-        lacking = _counted(series.missing_buckets, "bucket")
-        told.append(
-            f"OUTSIDE: {series.column} of {series.file} {known}"
-            + (f"; {lacking} began without a value, and count it as 0" if series.missing_buckets else "")
-        )
+        told.append(f"OUTSIDE: {exogenous_words(series)}")
     if (prior := forecast.prior) is not None:
         told.append(f"PRIOR: {prior_words(prior)}")
     return told
@@ -120,21 +123,30 @@ def source_warnings(forecast: ForecastPart) -> list[str]:
     return told
 
 
+def exogenous_words(series: ExogenousPart) -> str:
+    """Say which outside series is read, and in how many buckets there was nothing to read."""
+    told = f"{series.column} of {series.file} ({series.transform}, known at its {series.available})"
+    lacking = _counted(series.missing_buckets, "bucket")
+    return told + (f"; {lacking} began without a value, and count it as 0" if series.missing_buckets else "")
+
+
 def prior_words(prior: PriorPart) -> str:
     """Say what a prior was fitted on, and how much of the forecasts it is."""
     parts = prior.share_mean, prior.share_first, prior.share_last
     shares = [f"{number(100 * part, 0)}%" for part in parts]
     return (
-        f"{prior.source}, fitted on {', '.join(prior.symbols)} up to {prior.last}; it is {shares[0]} of the "
-        f"forecasts ({shares[1]} of the first, {shares[2]} of the last)"
+        f"{prior.source}, fitted on {', '.join(prior.symbols)} up to {prior.last}; of what the regressions "
+        f"are fitted on {shares[0]} is prior ({shares[1]} at first, {shares[2]} at last)"
     )
 
 
 def hindsight_words(prior: PriorPart) -> str:
     """Say that a prior knows what came later."""
+    if prior.of_this_tape:
+        return f"HINDSIGHT: the prior {prior.source} was fitted on this very tape: nobody had it then"
     return (
-        f"HINDSIGHT: the prior {prior.source} was fitted on data up to {prior.last}, and some of what it "
-        "forecasts here is no later: nobody could have had it then"
+        f"HINDSIGHT: the prior {prior.source} was fitted on data up to {prior.last}, and what it forecasts "
+        "here begins before that: nobody had it then"
     )
 
 
@@ -183,8 +195,8 @@ def forecast_verdicts(metrics: Metrics) -> list[str]:
 
 
 def beyond_chance(t: Number) -> bool:
-    """Say whether the t of a lead is significant; a run that did not test is taken at its word."""
-    return t is None or t > SIGNIFICANT_T
+    """Say whether the t of a lead is significant; what could not be tested is not."""
+    return t is not None and t > SIGNIFICANT_T
 
 
 def qlike_verdict(name: str, rival: str, gain_pct: float, t: Number) -> str:
@@ -201,6 +213,8 @@ def qlike_verdict(name: str, rival: str, gain_pct: float, t: Number) -> str:
 def strategy_verdict(metrics: Metrics, name: str) -> str:
     """Say whether strategy `name` beat buy and hold in Sharpe ratio under each fill model, beyond chance."""
     hold = metrics.strategies[metrics.buy_and_hold].fills
+    if all(result.sharpe is None for result in metrics.strategies[name].fills.values()):
+        return f"{name} has no Sharpe ratio: too few sessions"
     won: list[str] = []
     ahead: list[str] = []
     lost: list[str] = []
@@ -209,12 +223,14 @@ def strategy_verdict(metrics: Metrics, name: str) -> str:
         if result.sharpe is None or rival is None or result.sharpe <= rival:
             lost.append(word)
         else:
-            shown = word if t is None else f"{word} (t {number(t, 1, sign=True)})"
+            shown = f"{word} ({'not tested' if t is None else f't {number(t, 1, sign=True)}'})"
             (won if beyond_chance(t) else ahead).append(shown)
     if not ahead and not lost:
         return f"{name} beats buy and hold in Sharpe under every fill model"
     if not won and not ahead:
         return f"{name} does NOT beat buy and hold in Sharpe under any fill model"
+    if not won and not lost and all("not tested" in one for one in ahead):
+        return f"{name} has a higher Sharpe than buy and hold, NOT tested: too few sessions"
     if not won and not lost:
         return f"{name} has a higher Sharpe than buy and hold, NOT beyond chance: {', '.join(ahead)}"
     parts = {"beats it": won, "ahead, NOT beyond chance": ahead, "NOT": lost}

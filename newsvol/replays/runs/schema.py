@@ -171,8 +171,9 @@ class PriorPart(_Part):
     """The prior that the regressions were shrunk towards; `source` is ``us`` or a file's name.
 
     `symbols` and `last` say what it was fitted on, and up to which day; it is `hindsight` where something was
-    forecast that is no later. The shares say how much of the traded forecasts is prior: of all of them on
-    average, of the first and of the last.
+    forecast that is no later, and where it was fitted on this tape, whatever it says of days. The shares say
+    how much of the evidence of the traded forecasts is prior: of all of them on average, of the first and of
+    the last.
     """
 
     source: str
@@ -180,6 +181,7 @@ class PriorPart(_Part):
     symbols: list[str]
     last: date
     hindsight: bool
+    of_this_tape: bool
     share_mean: float
     share_first: float
     share_last: float

@@ -54,15 +54,15 @@ def describe_events(recipe: Recipe, tape: Tape) -> dict[str, Any] | None:
     begins_ns, ends_ns = int(tape.bars.open_ns[0]), int(tape.bars.close_ns[-1])
     return {
         "source": US if recipe.volatility.events == US else Path(recipe.volatility.events).name,
-        "planned": planned_on(schedule, tape),
+        "planned": planned_on(schedule, begins_ns, ends_ns),
         "reach": schedule.reach(),
         "out_of_reach": list(schedule.out_of_reach(begins_ns, ends_ns)),
     }
 
 
-def planned_on(schedule: Schedule, tape: Tape) -> dict[str, int]:
-    """Return how many events of each name lie on the tape and stood to the end."""
-    inside = (schedule.event_ns >= tape.bars.open_ns[0]) & (schedule.event_ns < tape.bars.close_ns[-1])
+def planned_on(schedule: Schedule, begins_ns: int, ends_ns: int) -> dict[str, int]:
+    """Return how many events of each name lie between two stamps and stood to the end."""
+    inside = (schedule.event_ns >= begins_ns) & (schedule.event_ns < ends_ns)
     stood = schedule.take(inside & schedule.planned(schedule.event_ns))
     return {name: int(np.count_nonzero(stood.name == name)) for name in schedule.names}
 

@@ -286,9 +286,9 @@ def live_models(tape: Tape, recipe: Recipe, history: VolHistory) -> LiveModels:
     Parameters
     ----------
     history : VolHistory
-        Only what is known before the first bucket is read: the calendar, and the prior's curve.
+        Only what is known before the first bucket is read: the calendar, and the prior.
     """
-    calendar = tape.bars, history.buckets, history.proxy, history.prior_curve
+    calendar = tape.bars, history.buckets, history.proxy, history.prior
     name, naive = recipe.volatility.forecaster, FORECASTERS.factory(NAIVE_TRADED)()
     volatility = LiveVolatility(name, build_forecaster(recipe), *calendar)
     forecast = LiveForecast(

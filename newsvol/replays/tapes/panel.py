@@ -34,7 +34,11 @@ def fit_on_tapes(
         tape = load_tape(folder)
         if tape.info.synthetic:
             raise TapeError(f"{folder} is a synthetic market: nothing of it holds in a real one")
-        seen = tape if until is None else tape.until(until)
-        tapes.append(PanelTape(seen.info.instrument, seen.content_hash(), seen.bars, seen.sessions))
+        try:
+            seen = tape if until is None else tape.until(until)
+        except TapeError as error:
+            raise TapeError(f"{folder}: {error}") from error
+        name = seen.info.instrument
+        tapes.append(PanelTape(name, seen.days(), seen.content_hash(), seen.bars, seen.sessions))
     on_progress("Reading tapes", len(folders), len(folders))
     return fit_prior(tapes, schedule)

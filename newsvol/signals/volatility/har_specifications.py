@@ -71,7 +71,8 @@ class Har:
     @property
     def extra_names(self) -> tuple[str, ...]:
         """Names of the columns that `extra` returns."""
-        beside = () if self.exogenous is None else (self.exogenous.name,)
+        # by a name of its own: a prior has columns by name, and a series may be called as one of them
+        beside = () if self.exogenous is None else (f"outside {self.exogenous.name}",)
         return self.columns + beside + (self.schedule.column_names() if self.schedule is not None else ())
 
     def series(self, history: VolHistory) -> FloatArray:

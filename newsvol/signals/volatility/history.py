@@ -51,8 +51,8 @@ class VolHistory:
     proxy : {"rv", "truncated_rv", "gk"}
         "rv", the sum of squared returns; "truncated_rv", the same without outliers; or "gk", Garman-Klass,
         where a bucket is one bar.
-    prior_curve : FloatArray, shape (slots,)
-        The curve that `diurnal` was shrunk towards; empty where it was not.
+    prior : Prior or None
+        What `diurnal` and `night_share` were shrunk towards.
     overnight : FloatArray, shape (B,)
         Log return from the last close before the session to its first open. The first open is known once
         the session's first bar has ended, so this serves a session's second bucket and those after it; NaN in
@@ -69,7 +69,7 @@ class VolHistory:
     diurnal: FloatArray
     z: FloatArray
     proxy: Proxy = "rv"
-    prior_curve: FloatArray = field(default_factory=NO_CURVE.copy)
+    prior: Prior | None = None
     overnight: FloatArray = field(default_factory=lambda: np.empty(0))
     night_share: FloatArray = field(default_factory=lambda: np.empty(0))
 
@@ -104,7 +104,7 @@ def measure_history(
     Parameters
     ----------
     prior : Prior, optional
-        What the time of day is shrunk towards.
+        What the time of day and the share of the night are shrunk towards.
     measure : {"rv", "truncated_rv"}
 
     Raises
@@ -114,7 +114,7 @@ def measure_history(
     """
     coarse = bar_length_ns(bars) >= COARSE_BAR_NS
     buckets = cut_like_bars(sessions, bars) if coarse else cut_sessions(sessions)
-    prior_curve = NO_CURVE if prior is None else prior.curve_of(buckets)
+    curve = NO_CURVE if prior is None else prior.curve_of(buckets)
     gap_ns = gap_lengths(bars, buckets)
     proxy: Proxy = "gk" if coarse else measure
     if coarse and measure != "rv":
@@ -125,7 +125,7 @@ def measure_history(
     measures = measured_by(proxy, bars, buckets, gap_ns)
     minutes = minutes_of(buckets)
     intensity = measures.rv * 60.0 / minutes
-    diurnal = diurnal_curve(intensity, buckets, prior_curve)
+    diurnal = diurnal_curve(intensity, buckets, curve)
     z = intensity / diurnal
     night = night_returns(bars, buckets, gap_ns)
     return VolHistory(
@@ -136,9 +136,9 @@ def measure_history(
         diurnal,
         z,
         proxy,
-        prior_curve,
+        prior,
         overnight=once_opened(night, bars, buckets),
-        night_share=night_shares(night, measures.rv, buckets),
+        night_share=night_shares(night, measures.rv, buckets, None if prior is None else prior.night_share),
     )
 
 

@@ -4,7 +4,6 @@ from dataclasses import fields
 
 import numpy as np
 
-from newsvol.engine.arrays import FloatArray
 from newsvol.engine.frames import BarFrame
 from newsvol.signals.volatility.buckets import BucketFrame, bar_length_ns
 from newsvol.signals.volatility.contract import live_step
@@ -13,6 +12,7 @@ from newsvol.signals.volatility.gaps import USUAL_SESSIONS, gaps_of_sessions, se
 from newsvol.signals.volatility.history import Proxy, VolHistory, measured_by, once_opened
 from newsvol.signals.volatility.measures import RealizedMeasures, minutes_of
 from newsvol.signals.volatility.nights import NightShares, night_returns
+from newsvol.signals.volatility.prior import Prior
 from newsvol.signals.volatility.protocol import Forecaster
 
 
@@ -26,7 +26,7 @@ class LiveHistory:
     buckets : BucketFrame
         The calendar, known ahead.
     proxy : {"rv", "truncated_rv", "gk"}
-    prior_curve : FloatArray, shape (slots,)
+    prior : Prior or None
         As in `VolHistory`.
 
     Attributes
@@ -40,23 +40,23 @@ class LiveHistory:
     """
 
     def __init__(
-        self, bars: BarFrame, buckets: BucketFrame, proxy: Proxy, prior_curve: FloatArray = NO_CURVE
+        self, bars: BarFrame, buckets: BucketFrame, proxy: Proxy, prior: Prior | None = None
     ) -> None:
         n, sessions = len(buckets), session_bounds(buckets)
         self.ended = 0
         self._bars, self._buckets, self._sessions, self._proxy = bars, buckets, sessions, proxy
-        self._prior_curve = prior_curve
+        self._prior = prior
         self._bar_ns = bar_length_ns(bars)
         self._measures = RealizedMeasures(*(np.full(n, np.nan) for _ in fields(RealizedMeasures)))
         self.realized = self._measures.rv
         self._minutes = minutes_of(buckets)
         self._intensity, self._z = np.full(n, np.nan), np.full(n, np.nan)
         self._overnight, self._night_share = np.full(n, np.nan), np.full(n, np.nan)
-        self._curve = DiurnalCurve(buckets, prior_curve)
+        self._curve = DiurnalCurve(buckets, NO_CURVE if prior is None else prior.curve_of(buckets))
         self.diurnal, self.night_share = self._curve.factor, self._night_share
         self._gap_ns = np.zeros(n, dtype=np.int64)
         self._usually = np.full(len(sessions.first), np.nan)
-        self._shares = NightShares(len(sessions.first))
+        self._shares = NightShares(len(sessions.first), None if prior is None else prior.night_share)
 
     def measure_next(self) -> None:
         """Measure the bucket that has just ended; its bars are those that had ended with it."""
@@ -86,7 +86,7 @@ class LiveHistory:
             self._curve.factor[known],
             self._z[known],
             self._proxy,
-            self._prior_curve,
+            self._prior,
             self._overnight[known],
             self._night_share[known],
         )
@@ -138,7 +138,7 @@ class LiveVolatility:
     ----------
     name : str
     forecaster : Forecaster
-    bars, buckets, proxy, prior_curve
+    bars, buckets, proxy, prior
         As `LiveHistory` takes them.
 
     Attributes
@@ -158,10 +158,10 @@ class LiveVolatility:
         bars: BarFrame,
         buckets: BucketFrame,
         proxy: Proxy,
-        prior_curve: FloatArray = NO_CURVE,
+        prior: Prior | None = None,
     ) -> None:
         self.variance = np.full(len(buckets), np.nan)
-        self._history = LiveHistory(bars, buckets, proxy, prior_curve)
+        self._history = LiveHistory(bars, buckets, proxy, prior)
         self.realized = self._history.realized
         self.diurnal, self.night_share = self._history.diurnal, self._history.night_share
         self._step = live_step(name, forecaster, buckets)

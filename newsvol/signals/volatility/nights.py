@@ -15,6 +15,9 @@ WINDOW_NIGHTS: Final = 250
 
 MIN_NIGHTS: Final = 5
 
+PRIOR_NIGHTS: Final = 5.0
+"""Nights that a prior's share is worth."""
+
 
 def night_returns(bars: BarFrame, buckets: BucketFrame, gap_ns: IntArray) -> FloatArray:
     """Return each session's log return over the night before it, shape (B,).
@@ -44,12 +47,14 @@ def night_returns(bars: BarFrame, buckets: BucketFrame, gap_ns: IntArray) -> Flo
     return night[bounds.of_bucket]
 
 
-def night_shares(night: FloatArray, rv: FloatArray, buckets: BucketFrame) -> FloatArray:
+def night_shares(
+    night: FloatArray, rv: FloatArray, buckets: BucketFrame, prior: float | None = None
+) -> FloatArray:
     """Return the variance of a night as a share of the variance of a session, shape (B,).
 
     The sum of the last 250 squared night returns over the sum of the variances of the sessions that followed
     them: times a forecast of the session's variance it is a forecast of the night's, which goes up and down
-    with it. NaN before `MIN_NIGHTS` nights.
+    with it. NaN before `MIN_NIGHTS` nights; with a prior there is a share from the first session on.
 
     Causal: a session's share comes from nights and sessions that were over before it opened; it is one number
     for all of its buckets. A night counts once the session after it has ended, though it was known when that
@@ -61,11 +66,13 @@ def night_shares(night: FloatArray, rv: FloatArray, buckets: BucketFrame) -> Flo
         As `night_returns` gives them; those of a session are equal.
     rv : FloatArray, shape (B,)
         Realized variance. A session that lacks a bucket counts for nothing, with its night.
+    prior : float, optional
+        A share that counts as `PRIOR_NIGHTS` nights.
     """
     bounds = session_bounds(buckets)
     if len(bounds.first) == 0:
         return np.empty(0)
-    shares = NightShares(len(bounds.first))
+    shares = NightShares(len(bounds.first), prior)
     shares.add(night[bounds.first], np.add.reduceat(rv, bounds.first))
     return shares.share[bounds.of_bucket]
 
@@ -77,6 +84,8 @@ class NightShares:
     ----------
     capacity : int
         Sessions that it can hold.
+    prior : float, optional
+        See `night_shares`.
 
     Attributes
     ----------
@@ -84,8 +93,11 @@ class NightShares:
         Of each session, from those before it; NaN where it has not come yet.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, prior: float | None = None) -> None:
         self.share = np.full(capacity, np.nan)
+        self._prior = prior
+        if prior is not None:
+            self.share[:1] = prior
         self._nights, self._sessions = Totals(capacity), Totals(capacity)
         self._added, self._known = 0, 0
 
@@ -102,11 +114,20 @@ class NightShares:
         self._sessions.add(session_rv[known])
         after = self._known + np.cumsum(known)
         for session, before in enumerate(after.tolist(), start=self._added + 1):
-            if session < len(self.share) and before >= MIN_NIGHTS:
-                nights, sessions = (
-                    float(totals.sums(WINDOW_NIGHTS, before, before + 1)[0])
-                    for totals in (self._nights, self._sessions)
-                )
-                self.share[session] = nights / sessions if sessions > 0 else np.nan
+            if session < len(self.share) and (before >= MIN_NIGHTS or self._prior is not None):
+                self.share[session] = self._after(before)
         self._added += len(known)
         self._known += int(known.sum())
+
+    def _after(self, nights: int) -> float:
+        """Return the share after so many nights."""
+        squared, variance = (
+            float(totals.sums(WINDOW_NIGHTS, nights, nights + 1)[0])
+            for totals in (self._nights, self._sessions)
+        )
+        if self._prior is None:
+            return squared / variance if variance > 0 else np.nan
+        if not variance > 0:
+            return self._prior
+        believed = PRIOR_NIGHTS * variance / min(nights, WINDOW_NIGHTS)
+        return (squared + self._prior * believed) / (variance + believed)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Final
 
 import numpy as np
 
-from newsvol.engine.arrays import NS_PER_SECOND, FloatArray, IntArray
+from newsvol.engine.arrays import FloatArray, IntArray
 from newsvol.engine.errors import InputError
 from newsvol.engine.frames import BarFrame, SessionFrame
 from newsvol.signals.volatility.buckets import BucketFrame
@@ -34,9 +34,10 @@ MAX_ERROR_RATIO: Final = 20.0
 
 @dataclass(frozen=True)
 class PanelTape:
-    """A tape that a prior is fitted on, up to the last day that the prior may know, and its hash."""
+    """A tape that a prior is fitted on, up to the last day that it may know; `days` are the exchange's."""
 
     symbol: str
+    days: tuple[date, date]
     tape_hash: str
     bars: BarFrame
     sessions: SessionFrame
@@ -66,11 +67,17 @@ def fit_prior(tapes: Sequence[PanelTape], schedule: Schedule | None = None) -> P
     for tape, history in zip(tapes, histories, strict=True):
         if len(history.buckets) == 0:
             raise InputError(f"the tape of {tape.symbol} has no sessions to fit a prior on")
-        first, last = (_day(int(stamp)) for stamp in tape.sessions.open_ns[[0, -1]])
         minutes = session_minutes(history.buckets)
-        members.append(Member(tape.symbol, len(tape.sessions), first, last, minutes, tape.tape_hash))
+        members.append(Member(tape.symbol, len(tape.sessions), *tape.days, minutes, tape.tape_hash))
+    if len({one.minutes for one in members}) > 1:
+        told = ", ".join(f"{one.symbol} of {one.minutes} minutes" for one in members)
+        raise InputError(f"the sessions of a panel must be equally long, and there are {told}")
+    if len({one.tape_hash for one in members}) < len(members):
+        raise InputError("the panel has a tape twice; name each once")
     curve = panel_curve([(history.intensity, history.buckets) for history in histories])
-    blank = Prior(tuple(members), (), np.zeros((0, 1)), 1.0, curve)
+    shares = [history.night_share[-1] for history in histories]
+    night_share = float(np.nanmean(shares)) if np.isfinite(shares).any() else 0.0
+    blank = Prior(tuple(members), (), np.zeros((0, 1)), 1.0, curve, night_share)
     rows: list[FloatArray] = []
     columns: tuple[str, ...] = ()
     for tape in tapes:
@@ -81,7 +88,7 @@ def fit_prior(tapes: Sequence[PanelTape], schedule: Schedule | None = None) -> P
         columns = state.columns
         rows.append(state.fitted_rows()[WARM_UP:])
     moments, smearing = pool(rows)
-    return Prior(tuple(members), columns, moments, smearing, curve)
+    return Prior(tuple(members), columns, moments, smearing, curve, night_share)
 
 
 def panel_curve(members: Sequence[tuple[FloatArray, BucketFrame]]) -> FloatArray:
@@ -140,8 +147,3 @@ def _whole_sessions(buckets: BucketFrame, intensity: FloatArray) -> IntArray:
     last = np.flatnonzero(buckets.slot == buckets.n_slots - 1)
     rows = last[:, None] + np.arange(1 - buckets.n_slots, 1)
     return np.asarray(rows[(intensity[rows] > 0).all(axis=1)])
-
-
-def _day(stamp_ns: int) -> date:
-    # the open of a session in New York lies on the same day in UTC
-    return datetime.fromtimestamp(stamp_ns // NS_PER_SECOND, UTC).date()

@@ -66,6 +66,8 @@ class Prior:
         Mean of exp(error) of the panel's own fit, each error's ratio bounded.
     curve : FloatArray, shape (PIECES,)
         Variance per hour in each part of a session, mean one.
+    night_share : float
+        Variance of a night as a share of a session's.
     """
 
     members: tuple[Member, ...]
@@ -73,6 +75,7 @@ class Prior:
     moments: FloatArray
     smearing: float
     curve: FloatArray
+    night_share: float
 
     @property
     def last(self) -> date:
@@ -138,6 +141,7 @@ class Prior:
             ],
             "coefficients": {name: round(value, 3) for name, value in self.coefficients.items()},
             "smearing": round(self.smearing, 6),
+            "night_share": round(self.night_share, 6),
             "curve": np.round(self.curve, 6).tolist(),
             "columns": list(self.columns),
         }
@@ -172,7 +176,7 @@ def read_prior(file: Path) -> Prior:
         columns = tuple(str(name) for name in content["columns"])
         moments = np.array(content["moments"], dtype=np.float64)
         curve = np.array(content["curve"], dtype=np.float64)
-        smearing = float(content["smearing"])
+        smearing, night_share = float(content["smearing"]), float(content["night_share"])
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror or error}") from error
     except (KeyError, TypeError, ValueError) as error:
@@ -189,12 +193,14 @@ def read_prior(file: Path) -> Prior:
         and bool(np.isfinite(moments).all() and np.isfinite(curve).all() and (curve > 0).all())
         and np.isfinite(smearing)
         and smearing > 0
+        and np.isfinite(night_share)
+        and night_share >= 0
         and np.allclose(moments[:, :p], moments[:, :p].T)
         and float(np.linalg.eigvalsh(moments[:, :p]).min()) > -1e-6 * float(np.trace(moments[:, :p]))
     )
     if not sound:
         raise InputError(f"{file} is no prior: its numbers do not fit together; fit it again")
-    return Prior(members, columns, moments, smearing, curve)
+    return Prior(members, columns, moments, smearing, curve, night_share)
 
 
 def us_prior() -> Path:

@@ -63,7 +63,7 @@ def test_a_forecast_that_beats_its_baselines_says_by_how_much(metrics):
     models = metrics["forecast"]["models"]
     models["fused"]["qlike"] = 0.9 * models["log-har-p"]["qlike"]
     first, *_ = forecast_verdicts(Metrics.model_validate(metrics))
-    assert first == "fused beats log-har-p by 10.0% in QLIKE"
+    assert first == "fused is 10.0% better than log-har-p in QLIKE, NOT beyond chance"
 
 
 def test_a_lead_that_chance_explains_is_not_called_one(metrics):
@@ -93,12 +93,12 @@ HIGHER = "vol_target has a higher Sharpe than buy and hold, NOT beyond chance: b
     ("sharpes", "t", "verdict"),
     [
         ((3, 3, 3), 2.0, "beats buy and hold in Sharpe under every fill model"),
-        ((3, 3, 3), None, "beats buy and hold in Sharpe under every fill model"),
+        ((3, 3, 3), None, "has a higher Sharpe than buy and hold, NOT tested: too few sessions"),
         ((3, 3, 3), 0.4, HIGHER),
         ((0, 0, 0), 3.0, "does NOT beat buy and hold in Sharpe under any fill model"),
         ((3, 3, 0), 2.1, "in Sharpe: beats it: bridge (t +2.1), next open (t +2.1); NOT: worst"),
         ((3, 3, 0), 0.4, "ahead, NOT beyond chance: bridge (t +0.4), next open (t +0.4); NOT: worst"),
-        ((None, None, None), None, "does NOT beat buy and hold"),
+        ((None, None, None), None, "vol_target has no Sharpe ratio: too few sessions"),
     ],
 )
 def test_a_strategy_is_judged_under_every_fill_model(metrics, sharpes, t, verdict):

@@ -77,7 +77,7 @@ def test_a_recipe_whose_series_cannot_be_used_is_refused(
 def test_a_run_says_which_series_it_read_and_it_matters(tape: Tape, tmp_path: Path) -> None:
     run = replay(tape, recipe_of(series(tmp_path)), tmp_path / "with")
     assert source_notices(run.metrics.forecast) == [
-        "IN_LOGS: CLOSE of vix.csv (log_level, known at its close)"
+        "OUTSIDE: CLOSE of vix.csv (log_level, known at its close)"
     ]
     plain = load_recipe(changes={"volatility.min_window": 40, "latency.model": "zero", "fusion.form": "none"})
     without = replay(tape, plain, tmp_path / "without")

@@ -8,18 +8,28 @@ from typing import Any
 import numpy as np
 import pytest
 
+from newsvol.engine.arrays import NS_PER_MINUTE
 from newsvol.engine.errors import InputError
 from newsvol.engine.hashes import input_hash
 from newsvol.replays.evaluation.volatility.evaluation import Request, evaluate
+from newsvol.replays.evaluation.volatility.sweep import Grid, sweep
 from newsvol.replays.replay import replay
 from newsvol.replays.report.evaluation.page import render_page
 from newsvol.replays.report.evaluation.verdicts import source_sentences
 from newsvol.replays.report.wording import source_notices, source_warnings
 from newsvol.replays.runs.schema import ForecastPart
-from newsvol.replays.simulation.prior import choose_prior, measure_tape, recipe_prior
+from newsvol.replays.simulation.prior import (
+    choose_prior,
+    describe_prior,
+    measure_tape,
+    prior_notes,
+    recipe_prior,
+)
 from newsvol.replays.simulation.recipe import Recipe, load_recipe
+from newsvol.replays.simulation.session import build_forecaster
 from newsvol.replays.tapes.synth import Market, synthetic_tape
 from newsvol.replays.tapes.tape import Tape
+from newsvol.signals.volatility.panel import PanelTape, fit_prior
 from newsvol.signals.volatility.prior import read_prior, us_prior
 
 SHIPPED = read_prior(us_prior())
@@ -128,8 +138,8 @@ def test_five_sessions_are_replayed_and_say_how_much_is_prior(few: Tape, tmp_pat
     assert run.forecasts.loc[traded, "w:prior"].mean() == pytest.approx(found.share_mean)
     told = source_notices(run.metrics.forecast)
     assert told == [
-        "PRIOR: us, fitted on MU, NTAP, PSTG, QQQ, SMCI, SMH, SPY, STX, WDC up to 2025-12-18; it is 66% of "
-        "the forecasts (71% of the first, 60% of the last)"
+        "PRIOR: us, fitted on MU, NTAP, PSTG, QQQ, SMCI, SMH, SPY, STX, WDC up to 2025-12-18; of what the "
+        "regressions are fitted on 66% is prior (71% at first, 60% at last)"
     ]
     assert source_warnings(run.metrics.forecast)[0].startswith("HINDSIGHT: the prior us was fitted on data")
     page = (tmp_path / "run" / "report.html").read_text()
@@ -160,9 +170,10 @@ def test_measured_and_by_rule_a_few_days_are_traded_alike(few: Tape, tmp_path: P
 def test_history_and_forecaster_have_the_same_prior(few: Tape) -> None:
     recipe = choose_prior(recipe_of(), few)
     history = measure_tape(few, recipe)
-    np.testing.assert_array_equal(history.prior_curve, SHIPPED.curve_of(history.buckets))
+    assert history.prior is recipe_prior(recipe)
     assert np.isfinite(history.diurnal).all()
-    assert len(measure_tape(few, recipe_of()).prior_curve) == 0
+    assert np.isfinite(history.night_share).all()
+    assert measure_tape(few, recipe_of()).prior is None
 
 
 def test_ten_sessions_are_evaluated_against_a_naive_forecast() -> None:
@@ -176,10 +187,10 @@ def test_ten_sessions_are_evaluated_against_a_naive_forecast() -> None:
     content = found.as_json()
     assert content["baseline_har"] == "diurnal-ewma"
     assert content["prior"]["hindsight"] is True
-    assert content["events"] == {"CPI": 1, "FOMC": 0, "NFP": 1}
+    assert content["events"] == {"CPI": 1, "FOMC": 0, "NFP": 0}
     told = source_sentences(found)
-    assert told[0] == "Scheduled events on the tape, known ahead: 1 CPI, 0 FOMC, 1 NFP"
-    assert told[1].startswith("Prior of log-har-p: us, fitted on MU")
+    assert told[0] == "Scheduled events in the test span, for those that use them: 1 CPI, 0 FOMC, 0 NFP"
+    assert told[1].startswith("Prior, shown for log-har-p: us, fitted on MU")
     assert told[2].startswith("HINDSIGHT")
     assert found.coverage is not None
     assert content["coverage"]["buckets"] == 29
@@ -198,3 +209,73 @@ def test_a_day_before_the_prior_ends_is_hindsight_and_the_day_after_is_not(few: 
         found = forecasts_of(few, recipe_of(prior=str(file)), tmp_path / f"run-{hindsight}")
         assert found.prior is not None
         assert (found.prior.hindsight, found.prior.source) == (hindsight, "mine.json")
+
+
+def test_the_first_day_that_is_scored_decides_and_not_the_recipes(few: Tape) -> None:
+    ten = real(synthetic_tape(Market(sessions=10, headlines=0)))
+    spanned = recipe_of().with_changes(changes={"span": {"first": date(2030, 1, 1)}})
+    found = evaluate(ten, spanned, None, Request(first=ten.days()[0], shuffles=2))
+    assert found.prior is not None
+    assert found.prior.hindsight
+    share = build_forecaster(found.recipe).prior_share(found.history)  # type: ignore[attr-defined]
+    assert found.prior.share_mean == pytest.approx(share[found.rows].mean())
+    assert found.prior.share_first == share[found.rows][0]
+
+
+def test_a_sweep_says_what_its_forecasts_were_shrunk_towards() -> None:
+    tape = real(synthetic_tape(Market(sessions=40, headlines=0)))
+    result = sweep(tape, recipe_of(), None, Request(), Grid(windows=(300, 1000)))
+    assert result.baseline == "diurnal-ewma"
+    assert result.prior is not None
+    assert result.prior.hindsight
+    assert result.as_json()["prior"]["source"] == "us"
+    # trials have the curve that the test has
+    assert len({trial.qlike for trial in result.trials}) == 1
+    alone = sweep(tape, recipe_of(prior="us"), None, Request(), Grid(windows=(300, 1000)))
+    assert alone.trials == result.trials
+
+
+def test_the_shipped_prior_serves_sessions_of_its_own_length_in_minutes(few: Tape) -> None:
+    futures = replace(few, info=replace(few.info, calendar="CMES"))
+    longer = replace(futures.sessions, close_ns=futures.sessions.close_ns + 60 * NS_PER_MINUTE)
+    for tape in (
+        replace(futures, sessions=longer),
+        replace(few, info=replace(few.info, bar_ns=60 * NS_PER_MINUTE)),
+    ):
+        assert choose_prior(recipe_of(), tape).volatility.prior == "none"
+
+
+def panel_of(tape: Tape) -> PanelTape:
+    return PanelTape("A", tape.days(), tape.content_hash(), tape.bars, tape.sessions)
+
+
+def test_a_prior_of_this_very_tape_is_hindsight_whatever_it_says_of_days(few: Tape, tmp_path: Path) -> None:
+    own = real(synthetic_tape(Market(sessions=40, headlines=0)))
+    cut = own.until(own.days()[0] + timedelta(days=30))
+    for fitted_on in (own, cut):
+        panel = [
+            PanelTape("A", fitted_on.days(), fitted_on.content_hash(), fitted_on.bars, fitted_on.sessions)
+        ]
+        prior = fit_prior(panel)
+        file = tmp_path / "own.json"
+        file.write_text(prior.to_json())
+        found = describe_prior(recipe_of(prior=str(file)), own, np.ones(3))
+        assert found is not None
+        assert found["of_this_tape"]
+        assert found["hindsight"]
+        notes = prior_notes(recipe_of(prior=str(file)), own)
+        assert notes[0].endswith("it was fitted on this very tape")
+    lying = fit_prior([panel_of(own)])
+    lying = replace(lying, members=(replace(lying.members[0], last=date(2001, 1, 1)),))
+    file.write_text(lying.to_json())
+    found = describe_prior(recipe_of(prior=str(file)), own, np.ones(3))
+    assert found is not None
+    assert found["hindsight"]
+    assert prior_notes(recipe_of(prior="none"), own) == []
+
+
+def test_how_short_is_short_goes_by_the_recipes_warm_up() -> None:
+    tape = real(synthetic_tape(Market(sessions=230, headlines=0)))
+    # twice 154 + 70 + min_window buckets, of 1,610
+    assert choose_prior(recipe_of(min_window=581), tape).volatility.prior == "none"
+    assert choose_prior(recipe_of(min_window=582), tape).volatility.prior == "us"

@@ -105,7 +105,7 @@ def test_a_series_that_drives_the_variance_is_found(make_sessions, make_bars):
     har = build_har("log-har-p", 200, 100, exogenous=told)
     state, forecast = har.run(history)
     plain = build_har("log-har-p", 200, 100).forecast(history)
-    assert state.columns[-1] == "vix"
+    assert state.columns[-1] == "outside vix"
     assert state.beta[-1] > 0
     rows = np.isfinite(forecast)
     error, without = (np.log(history.measures.rv / variance)[rows].std() for variance in (forecast, plain))

@@ -64,6 +64,17 @@ def test_kernel_and_twin_agree_with_a_prior(seed, missing, worth, window, blind)
     assert np.array_equal(live.prior_share, state.prior_share)
 
 
+def test_a_prior_is_still_there_when_the_sums_were_built_anew():
+    x = log_series(2 * REBASE_EVERY + 200, seed=5)
+    rng = np.random.default_rng(6)
+    panel = np.column_stack([np.ones(80), rng.normal(-13, 1.5, (80, 3))])
+    moments = 5 * panel.T @ np.column_stack([panel, rng.normal(-13, 1.5, 80)])
+    prior, config = Evidence(400.0, moments, 10.0, 1.3), HarConfig(80, 12, True, SHORT)
+    forecast, _ = HarState(config, len(x), prior=prior).run(x)
+    twin, _ = walk_forward_python(x, config, prior=prior)
+    np.testing.assert_allclose(forecast, twin, rtol=1e-8)
+
+
 def test_nothing_but_a_prior_is_bounded_by_what_was_seen():
     x = np.full(60, -13.0) + 0.01 * (np.arange(60) % 3)
     wild = np.array([[1.0, 0, 0, 0, 30.0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 0]])

@@ -59,7 +59,7 @@ def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
 
 def assert_grows_like(bars: BarFrame, history: VolHistory) -> None:
     """Every prefix that a live step is handed holds the rows of the whole history, and nothing of its own."""
-    live = LiveHistory(bars, history.buckets, history.proxy, history.prior_curve)
+    live = LiveHistory(bars, history.buckets, history.proxy, history.prior)
     for row in range(len(history.buckets)):
         seen = live.next_bucket()
         assert len(seen.buckets) == row + 1
@@ -135,7 +135,7 @@ def test_every_forecaster_says_live_what_its_columns_say(make_sessions, make_bar
     bars = make_bars(sessions, seed, missing=missing)
     history = measure_history(bars, sessions, prior_of(name))
     chosen = forecaster(name, history)
-    live = LiveVolatility(name, chosen, bars, history.buckets, history.proxy, history.prior_curve)
+    live = LiveVolatility(name, chosen, bars, history.buckets, history.proxy, history.prior)
     for now_ns in history.buckets.close_ns.tolist():
         live.advance(now_ns)
     columns = chosen.forecast(history)
@@ -152,7 +152,7 @@ def test_a_live_forecast_is_that_of_a_tape_cut_off_there(make_sessions, make_bar
     bars = make_bars(sessions, seed, missing=0.02)
     calendar = measure_history(bars, sessions, prior_of(name))
     chosen = forecaster(name, calendar)
-    live = LiveVolatility(name, chosen, bars, calendar.buckets, calendar.proxy, calendar.prior_curve)
+    live = LiveVolatility(name, chosen, bars, calendar.buckets, calendar.proxy, calendar.prior)
     moment_ns = data.draw(st.integers(int(bars.close_ns[0]), int(bars.close_ns[-1]) - 1))
     for now_ns in calendar.buckets.close_ns[calendar.buckets.close_ns < moment_ns].tolist():
         live.advance(now_ns)

@@ -16,7 +16,12 @@ from newsvol.signals.volatility.schedule import Schedule
 
 
 def tape(symbol: str, bars: BarFrame, sessions: SessionFrame) -> PanelTape:
-    return PanelTape(symbol, f"sha256:{symbol}", bars, sessions)
+    first, last = (np.datetime64(int(stamp), "ns").astype("M8[D]").item() for stamp in ends(sessions))
+    return PanelTape(symbol, (first, last), f"sha256:{symbol}", bars, sessions)
+
+
+def ends(sessions: SessionFrame) -> tuple[int, int]:
+    return (int(sessions.open_ns[0]), int(sessions.open_ns[-1])) if len(sessions) else (0, 0)
 
 
 def test_pooled_rows_give_the_coefficients_that_made_them():
@@ -71,6 +76,8 @@ def test_a_panel_is_fitted_with_all_columns_and_knows_its_members(make_sessions,
     cpi = prior.columns.index("CPI")
     assert prior.moments[cpi, cpi] * rows == pytest.approx(24, abs=4)
     assert prior.moments[0, 0] == 1.0
+    shares = [measure_history(make_bars(sessions, seed), sessions).night_share[-1] for seed in (0, 1)]
+    assert prior.night_share == pytest.approx(np.mean(shares))
 
 
 def test_bars_after_the_last_day_say_nothing(make_sessions, make_bars):
@@ -113,5 +120,23 @@ def test_what_cannot_be_fitted_is_refused_in_a_line(make_sessions, make_bars):
     with pytest.raises(InputError, match="the tape of A has no sessions"):
         fit_prior([tape("A", make_bars(sessions, 1), nowhere)])
     longer = make_sessions(30, minutes=510)
-    with pytest.raises(InputError, match="sessions of 390 and 510 minutes"):
+    with pytest.raises(InputError, match="must be equally long, and there are A of 390 minutes, B of 510"):
         fit_prior([tape("A", make_bars(sessions, 1), sessions), tape("B", make_bars(longer, 1), longer)])
+
+
+def test_a_tape_that_is_named_twice_is_refused(make_sessions, make_bars):
+    sessions = make_sessions(30)
+    one = tape("A", make_bars(sessions, 1), sessions)
+    with pytest.raises(InputError, match="the panel has a tape twice"):
+        fit_prior([one, one])
+
+
+def test_rows_of_the_warm_up_are_not_fitted_on(make_sessions, make_bars):
+    sessions = make_sessions(30)
+    bars = make_bars(sessions, 1)
+    prior = fit_prior([tape("A", bars, sessions)])
+    curved = measure_history(bars, sessions, prior)
+    log_z = build_har("log-har-p", prior=prior).series(curved)
+    # the first row has no bucket before it; the mean of the last bucket's log, by hand
+    assert prior.moments[0, prior.columns.index("lag1")] == pytest.approx(log_z[WARM_UP:-1].mean())
+    assert prior.moments[0, -1] == pytest.approx(log_z[WARM_UP + 1 :].mean())

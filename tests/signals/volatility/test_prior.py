@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from newsvol.engine.errors import InputError
+from newsvol.signals.volatility.aggregate import build_aggregate
 from newsvol.signals.volatility.buckets import cut_like_bars, cut_sessions
 from newsvol.signals.volatility.builtin import FORECASTERS
 from newsvol.signals.volatility.diurnal import PRIOR_SESSIONS, diurnal_curve
+from newsvol.signals.volatility.exogenous import Exogenous, ExogenousColumn
 from newsvol.signals.volatility.har_specifications import (
     HAR_SPECIFICATIONS,
     WITH_PRIOR,
@@ -43,7 +45,7 @@ def prior_of(columns: tuple[str, ...] = ("constant", "lag1", "FOMC", "never"), *
     moments = rows[:, :-1].T @ rows / len(rows)
     member = Member("AAA", 30, date(2024, 1, 2), date(2024, 2, 13), 390, "sha256:0")
     curve = np.linspace(2.0, 0.5, PIECES)
-    return replace(Prior((member,), columns, moments, 1.2, curve / curve.mean()), **changes)
+    return replace(Prior((member,), columns, moments, 1.2, curve / curve.mean(), 0.4), **changes)
 
 
 def test_evidence_is_taken_by_name_and_is_none_for_what_the_panel_never_saw():
@@ -120,6 +122,13 @@ def test_the_shipped_one_says_what_it_was_fitted_on():
     assert SHIPPED.curve[0] == SHIPPED.curve.max()
 
 
+def indefinite(moments: list[list[float]]) -> list[list[float]]:
+    """Symmetric, positive on its diagonal, and of no rows that there can be."""
+    table = np.array(moments)
+    table[0, 1] = table[1, 0] = 10 * np.sqrt(table[0, 0] * table[1, 1])
+    return table.tolist()
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -128,8 +137,10 @@ def test_the_shipped_one_says_what_it_was_fitted_on():
         (lambda found: found | {"curve": [-one for one in found["curve"]]}, "do not fit together"),
         (lambda found: found | {"moments": found["moments"][:-1]}, "do not fit together"),
         (lambda found: found | {"smearing": 0.0}, "do not fit together"),
+        (lambda found: found | {"night_share": -1.0}, "do not fit together"),
         (lambda found: found | {"members": []}, "do not fit together"),
         (lambda found: found | {"moments": (-np.array(found["moments"])).tolist()}, "do not fit together"),
+        (lambda found: found | {"moments": indefinite(found["moments"])}, "do not fit together"),
         (lambda found: {key: found[key] for key in found if key != "columns"}, "is no prior; make one with"),
         (lambda found: found | {"members": [{"symbol": "A"}]}, "is no prior; make one with"),
         (lambda found: [found], "is no prior; make one with"),
@@ -218,3 +229,52 @@ def test_a_bucket_that_hardly_traded_is_held_at_a_tenth_of_the_trailing_mean(pla
     # what is high is left alone: an announcement is no bad print
     others = np.delete(np.arange(70), [40, 50])
     np.testing.assert_array_equal(held[others], free[others])
+
+
+def test_a_shorter_window_than_the_warm_up_begins_sooner(make_sessions, make_bars):
+    sessions = make_sessions(6)
+    history = measure_history(make_bars(sessions, 3), sessions, SHIPPED)
+    variance = build_har("log-har-p", 2500, 8, prior=SHIPPED).forecast(history)
+    assert np.flatnonzero(np.isfinite(variance))[0] == 9
+
+
+def test_the_share_of_an_aggregate_goes_by_its_weights(make_sessions, make_bars):
+    sessions = make_sessions(40)
+    history = measure_history(make_bars(sessions, 3), sessions, SHIPPED)
+    combined = build_aggregate(prior=SHIPPED)
+    weights = np.nan_to_num(combined.combine(history).weights)
+    own = [
+        expert.prior_share(history) if isinstance(expert, WithPrior) else np.zeros(len(weights))
+        for expert in combined.experts.values()
+    ]
+    share = combined.prior_share(history)
+    np.testing.assert_allclose(share, (weights * np.stack(own, axis=1)).sum(axis=1))
+    assert (np.abs(share - np.mean(own, axis=0))[WARM_UP + 1 :] > 0.01).any()
+    assert (share[:WARM_UP] == 0).all()
+
+
+def test_an_outside_series_of_a_columns_name_is_none_of_the_panels(make_sessions, make_bars):
+    sessions = make_sessions(30)
+    history = measure_history(make_bars(sessions, 3), sessions, SHIPPED)
+    stamps = history.buckets.open_ns
+    values = np.exp(np.random.default_rng(0).normal(0, 1, len(stamps)))
+    series = Exogenous(stamps, values)
+    said = []
+    for name in ("VIX", "CPI", "slope0", "lag7"):
+        column = ExogenousColumn(name, series, "level")
+        said.append(build_har("log-har-p", prior=SHIPPED, exogenous=column).forecast(history))
+    for other in said[1:]:
+        np.testing.assert_array_equal(other, said[0])
+
+
+def test_the_share_of_the_night_is_believed_as_five_nights(make_sessions, make_bars):
+    sessions = make_sessions(30)
+    bars = make_bars(sessions, 3)
+    own, shrunk = (measure_history(bars, sessions, prior) for prior in (None, SHIPPED))
+    first = np.flatnonzero(shrunk.buckets.slot == 0)
+    assert shrunk.night_share[0] == shrunk.night_share[first[1]] == SHIPPED.night_share
+    known = np.isfinite(own.night_share[first])
+    nights = np.arange(len(first)) - 1
+    expected = (own.night_share[first] * nights + 5 * SHIPPED.night_share) / (nights + 5)
+    np.testing.assert_allclose(shrunk.night_share[first][known], expected[known], rtol=1e-9)
+    assert np.isfinite(shrunk.night_share).all()

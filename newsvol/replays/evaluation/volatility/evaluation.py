@@ -17,23 +17,23 @@ from newsvol.replays.evaluation.volatility.forecasts import (
     Lineup,
     chosen_names,
     forecast_all,
+    prior_share,
     read_news,
     usable,
 )
 from newsvol.replays.evaluation.volatility.placebos import SHUFFLES, NewsComparison, NewsStudy, study_news
 from newsvol.replays.evaluation.volatility.scores import ConfidenceSet, Scoreboard, score_models
-from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choose_span
-from newsvol.replays.runs.schema import PriorPart, finite
+from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choose_span, first_day
+from newsvol.replays.runs.schema import ExogenousPart, PriorPart, finite
 from newsvol.replays.simulation.events import planned_on, schedule_for
+from newsvol.replays.simulation.exogenous import describe_exogenous
 from newsvol.replays.simulation.prior import choose_prior, describe_prior, measure_tape, recipe_prior
 from newsvol.replays.simulation.recipe import Recipe
-from newsvol.replays.simulation.session import build_forecaster
 from newsvol.replays.tapes.empty_sessions import empty_sessions, require_traded
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.news.novelty import novelty_weights, relevant
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.intervals import Coverage, measure_coverage
-from newsvol.signals.volatility.protocol import WithPrior
 from newsvol.signals.volatility.schedule import Schedule
 
 
@@ -88,6 +88,8 @@ class Evaluation:
         What the recipe's forecaster was shrunk towards.
     coverage : Coverage or None
         How often the 90% band around the recipe's forecaster held.
+    exogenous : ExogenousPart or None
+        The outside series that the regressions in logs read.
     """
 
     tape: Tape
@@ -102,6 +104,17 @@ class Evaluation:
     schedule: Schedule | None = None
     prior: PriorPart | None = None
     coverage: Coverage | None = None
+    exogenous: ExogenousPart | None = None
+
+    @property
+    def planned(self) -> dict[str, int]:
+        """How many events of each name were planned in the test span; empty without a schedule."""
+        if self.schedule is None:
+            return {}
+        buckets = self.history.buckets
+        return planned_on(
+            self.schedule, int(buckets.open_ns[self.span.first]), int(buckets.close_ns[self.span.end - 1])
+        )
 
     @property
     def main(self) -> str:
@@ -138,7 +151,8 @@ class Evaluation:
             "news": None if self.news is None else {**asdict(self.news), "pays": self.news.pays},
             "left_out": dict(self.lineup.left_out),
             "notes": list(board.notes),
-            "events": None if self.schedule is None else planned_on(self.schedule, self.tape),
+            "events": None if self.schedule is None else self.planned,
+            "exogenous": None if self.exogenous is None else self.exogenous.model_dump(mode="json"),
             "prior": None if self.prior is None else self.prior.model_dump(mode="json"),
             "coverage": None if self.coverage is None else asdict(self.coverage),
         }
@@ -179,9 +193,9 @@ def evaluate(
     names = chosen_names(chosen.forecasters, recipe)
     if len(tape.bars) == 0:
         raise TapeError("the tape has no bars; import one with: newsvol tape import --help")
-    recipe = choose_prior(recipe, tape)
-    history = measure_tape(tape, recipe)
     first, last = chosen.first or recipe.span.first, chosen.last or recipe.span.last
+    recipe = choose_prior(recipe, tape, first)
+    history = measure_tape(tape, recipe)
     has_prior = recipe_prior(recipe) is not None
     span = choose_span(tape, history.buckets, first, last, has_prior=has_prior)
     sessions = tape.sessions.take(
@@ -218,19 +232,27 @@ def evaluate(
     )
     study = _study(tape, recipe, history, lineup, rows, board.lag, chosen.shuffles, on_progress)
     cuts = tuple(cut_losses(labels, board.losses, rows))
-    prior = describe_prior(recipe, tape, _prior_share(recipe, history, rows))
+    share = prior_share(recipe, history, rows)
+    prior = describe_prior(recipe, tape, share, first_day(history.buckets, rows, tape))
     told = None if prior is None else PriorPart.model_validate(prior)
     main = lineup.variance.get(recipe.volatility.forecaster)
     held = None if main is None else measure_coverage(history, main, rows)
-    return Evaluation(tape, recipe, span, history, lineup, rows, board, cuts, study, schedule, told, held)
-
-
-def _prior_share(recipe: Recipe, history: VolHistory, rows: BoolArray) -> FloatArray:
-    """Return how much of each scored forecast of the recipe's forecaster is prior; empty without a prior."""
-    forecaster = build_forecaster(recipe)
-    if recipe_prior(recipe) is None or not isinstance(forecaster, WithPrior):
-        return np.empty(0)
-    return forecaster.prior_share(history)[rows]
+    outside = describe_exogenous(recipe, history.buckets)
+    return Evaluation(
+        tape,
+        recipe,
+        span,
+        history,
+        lineup,
+        rows,
+        board,
+        cuts,
+        study,
+        schedule=schedule,
+        prior=told,
+        coverage=held,
+        exogenous=None if outside is None else ExogenousPart.model_validate(outside),
+    )
 
 
 def _gap_notes(tape: Tape, sessions: SessionFrame, history: VolHistory, span: Span) -> list[str]:

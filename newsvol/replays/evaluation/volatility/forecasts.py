@@ -11,7 +11,7 @@ from newsvol.engine.frames import SentimentScores
 from newsvol.replays.runs.schema import ModelKind
 from newsvol.replays.simulation.prior import recipe_prior
 from newsvol.replays.simulation.recipe import Recipe
-from newsvol.replays.simulation.session import forecaster_with
+from newsvol.replays.simulation.session import build_forecaster, forecaster_with
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.fusion import FusionConfig, FusionForm, fit_fusion
 from newsvol.signals.news.features import news_features
@@ -20,7 +20,7 @@ from newsvol.signals.volatility.contract import forecast_columns, require_no_ora
 from newsvol.signals.volatility.har_specifications import SCHEDULED
 from newsvol.signals.volatility.history import VolHistory
 from newsvol.signals.volatility.naive import NAIVE
-from newsvol.signals.volatility.protocol import FORECASTERS
+from newsvol.signals.volatility.protocol import FORECASTERS, WithPrior
 from newsvol.signals.volatility.schedule import Schedule
 
 RAW_HAR = "har"
@@ -189,6 +189,14 @@ def forecast_one(
     variance = forecast_columns(name, forecaster, history)
     require_no_oracle(name, forecaster, variance, history)
     return variance
+
+
+def prior_share(recipe: Recipe, history: VolHistory, rows: BoolArray) -> FloatArray:
+    """Return how much of the evidence of the recipe's forecaster is prior in `rows`; empty without one."""
+    forecaster = build_forecaster(recipe)
+    if recipe_prior(recipe) is None or not isinstance(forecaster, WithPrior):
+        return np.empty(0)
+    return forecaster.prior_share(history)[rows]
 
 
 def fuse(

@@ -74,6 +74,12 @@ def choose_span(
     return Span(start, end, rule)
 
 
+def first_day(buckets: BucketFrame, rows: BoolArray, tape: Tape) -> date:
+    """Return the day of the first of `rows`, on the exchange's clock."""
+    scored = np.flatnonzero(rows)[:1]
+    return local_times(buckets.open_ns[scored], ZoneInfo(tape.info.timezone))[0].date()
+
+
 def local_days(stamps_ns: IntArray, zone: ZoneInfo) -> list[str]:
     """Return the local day of each stamp, ``2025-04-11``."""
     return [f"{moment:%Y-%m-%d}" for moment in local_times(stamps_ns, zone)]

@@ -17,15 +17,18 @@ from newsvol.engine.progress import OnProgress, silent
 from newsvol.replays.evaluation.statistics import DieboldMariano, diebold_mariano, newey_west_lag
 from newsvol.replays.evaluation.volatility.evaluation import Request
 from newsvol.replays.evaluation.volatility.forecasts import (
+    NAIVE_BASELINE,
     RAW_HAR,
     News,
     forecast_one,
     fuse,
+    prior_share,
     read_news,
     usable,
 )
-from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choose_span
-from newsvol.replays.simulation.prior import choose_prior, measure_tape, recipe_prior
+from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choose_span, first_day
+from newsvol.replays.runs.schema import PriorPart
+from newsvol.replays.simulation.prior import choose_prior, describe_prior, measure_tape, recipe_prior
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.news.features import HALF_LIVES_HOURS
@@ -111,7 +114,11 @@ class SweepResult:
     test : dict
         Losses of the chosen settings on the test span (`losses.forecast_losses`).
     har_qlike : float
-        Raw HAR with the recipe's windows on the same buckets; `dm_har` tests against it.
+        `baseline` with the recipe's windows on the same buckets; `dm_har` tests against it.
+    baseline : str
+        Raw HAR, or a naive forecast on a tape that is too short for it.
+    prior : PriorPart or None
+        What the forecasts on the test span were shrunk towards.
     """
 
     trials: tuple[SweepTrial, ...]
@@ -121,6 +128,8 @@ class SweepResult:
     test: dict[str, float]
     har_qlike: float
     dm_har: DieboldMariano
+    baseline: str = RAW_HAR
+    prior: PriorPart | None = None
 
     @property
     def ranked(self) -> list[SweepTrial]:
@@ -144,7 +153,9 @@ class SweepResult:
                 **self.test,
                 "har_qlike": self.har_qlike,
                 "dm_har": asdict(self.dm_har),
+                "baseline": self.baseline,
             },
+            "prior": None if self.prior is None else self.prior.model_dump(mode="json"),
             "tried": [{**asdict(trial.settings), "validation_qlike": trial.qlike} for trial in self.trials],
         }
 
@@ -184,7 +195,7 @@ def sweep(
     if len(tape.bars) == 0:
         raise TapeError("the tape has no bars; import one with: newsvol tape import --help")
     schedule = span_request.events(recipe, tape)
-    recipe = choose_prior(recipe, tape)
+    recipe = choose_prior(recipe, tape, span_request.first or recipe.span.first)
     history = measure_tape(tape, recipe)
     span = choose_span(
         tape, history.buckets, span_request.first or recipe.span.first, span_request.last or recipe.span.last
@@ -196,10 +207,16 @@ def sweep(
     trials, count = _try_all(blind, settings_of(names, tried, blind.news is not None), span, on_progress)
     chosen = min(trials, key=lambda trial: trial.qlike)
     final = TrialForecasts(recipe, history, news, schedule).forecast(chosen.settings)
-    har = forecast_one(recipe, history, RAW_HAR)
     realized = history.measures.rv
-    rows = np.asarray(span.rows(len(realized)) & usable(realized) & usable(final) & usable(har))
+    in_span = span.rows(len(realized)) & usable(realized) & usable(final)
+    baseline, har = RAW_HAR, forecast_one(recipe, history, RAW_HAR)
+    if recipe_prior(recipe) is not None and not (in_span & usable(har)).any():
+        baseline, har = NAIVE_BASELINE, forecast_one(recipe, history, NAIVE_BASELINE)
+    rows = np.asarray(in_span & usable(har))
     _require(rows, "test", recipe)
+    prior = describe_prior(
+        recipe, tape, prior_share(recipe, history, rows), first_day(history.buckets, rows, tape)
+    )
     har_loss = qlike(realized[rows], har[rows])
     lag = newey_west_lag(len(har_loss), history.buckets.n_slots)
     return SweepResult(
@@ -210,6 +227,8 @@ def sweep(
         test=forecast_losses(realized[rows], final[rows]),
         har_qlike=float(har_loss.mean()),
         dm_har=diebold_mariano(har_loss, qlike(realized[rows], final[rows]), lag),
+        baseline=baseline,
+        prior=None if prior is None else PriorPart.model_validate(prior),
     )
 
 

@@ -5,8 +5,15 @@ from math import isfinite
 from newsvol.replays.evaluation.volatility.evaluation import Evaluation
 from newsvol.replays.evaluation.volatility.placebos import NewsStudy
 from newsvol.replays.evaluation.volatility.sweep import Settings
-from newsvol.replays.report.wording import TRUNCATED, day, hindsight_words, number, prior_words, qlike_verdict
-from newsvol.replays.simulation.events import planned_on
+from newsvol.replays.report.wording import (
+    TRUNCATED,
+    day,
+    exogenous_words,
+    hindsight_words,
+    number,
+    prior_words,
+    qlike_verdict,
+)
 
 ERRATIC = 1.25
 """A model that loses this much more than the best and is not rejected owes it to a few huge losses."""
@@ -17,7 +24,9 @@ def span_sentence(evaluation: Evaluation) -> str:
     buckets = evaluation.history.buckets.take(evaluation.rows)
     scored = f"{len(buckets):,} of {evaluation.span.end - evaluation.span.first:,} buckets"
     ends = f"{day(int(buckets.open_ns[0]))} to {day(int(buckets.close_ns[-1]))}"
-    return f"Test span: {evaluation.span.rule} of the tape, {ends}, {scored}; every forecast out of sample."
+    knows = evaluation.prior is not None and evaluation.prior.hindsight
+    how = f"each forecast from the rows before it{', and a prior that knows later ones' if knows else ''}"
+    return f"Test span: {evaluation.span.rule} of the tape, {ends}, {scored}; {how}."
 
 
 def source_sentences(evaluation: Evaluation) -> list[str]:
@@ -26,11 +35,12 @@ def source_sentences(evaluation: Evaluation) -> list[str]:
     if evaluation.history.proxy == "truncated_rv":
         told.append(f"Measure: {TRUNCATED}")
     if evaluation.schedule is not None:
-        counts = planned_on(evaluation.schedule, evaluation.tape)
-        known = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-        told.append(f"Scheduled events on the tape, known ahead: {known}")
+        known = ", ".join(f"{count:,} {name}" for name, count in evaluation.planned.items())
+        told.append(f"Scheduled events in the test span, for those that use them: {known}")
+    if evaluation.exogenous is not None:
+        told.append(f"Outside series, for the regressions in logs: {exogenous_words(evaluation.exogenous)}")
     if evaluation.prior is not None:
-        told.append(f"Prior of {evaluation.main}: {prior_words(evaluation.prior)}")
+        told.append(f"Prior, shown for {evaluation.main}: {prior_words(evaluation.prior)}")
         if evaluation.prior.hindsight:
             told.append(hindsight_words(evaluation.prior))
     return told

@@ -53,7 +53,7 @@ def volatility_section(run: Run) -> Section:
     evaluated, year = run.metrics.span.evaluated_buckets, run.metrics.span.hours_per_year
     lede = (
         "<p>Realized volatility of 1-minute returns within trading hours, against forecasts from what was "
-        f"known when each bucket began; {evaluated:,} buckets evaluated, all out of sample. Nights are not "
+        f"known when each bucket began; {evaluated:,} buckets evaluated. Nights are not "
         f"in it: a year is {year:,.0f} hours of trading.</p>"
     )
     body = lede + verdicts(forecast_verdicts(run.metrics)) + place + accuracy_table(run.metrics)
