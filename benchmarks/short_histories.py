@@ -2,17 +2,17 @@
 
     python benchmarks/short_histories.py --data DIR [--out FILE.json]
 
-DIR is the folder of third-party data. No prior here knows the symbol that is scored, nor any bar from the
-span on: the nine symbols of 2025 have that of SPY's minutes of 2024-25, but SPY itself, of which nothing else
-is there than hours of AAPL of 1998 to 2021; SPY's minutes of 2024-25 have that of the hours, too. The
-constants of `signals.volatility.prior` were chosen on pieces of thirty sessions of SPY 2024-25 and of AAPL's
-hours, of which the latter have the prior of the former: hindsight, and good for choosing only. The nine
-symbols chose nothing, but had been looked at.
+DIR is the folder of third-party data. The prior of a row knows neither the symbol nor a bar from the span on:
+the nine symbols of 2025 have that of SPY's minutes of 2024-25, but SPY itself, of which nothing else is there
+than hours of AAPL of 1998 to 2021; SPY's minutes of 2024-25 have that of the hours, too. One row is an
+exception: pieces of AAPL's hours have the prior of SPY's minutes, which is hindsight, and good for choosing
+only. The constants of `signals.volatility.prior` were chosen on those and on pieces of thirty sessions of SPY
+2024-25; the nine symbols chose nothing, but had been looked at.
 
 Scored from the fourth session on, against the better of two naive forecasts: diurnal x EWMA with the curve
 that the prior gives it, and with the tape's own as it comes. The shipped decay is .94 a bucket, which is slow
-for hours; so a faster one stands beside it, whose decay was chosen on SPY 2024-25. Thinned: some minutes of real stocks are dropped
-and their prices rounded, so that buckets lack bars, or do not move.
+for hours; so a faster one stands beside it, whose decay was chosen on SPY 2024-25. Thinned: some minutes of
+real stocks are dropped and their prices rounded, so that buckets lack bars, or do not move.
 """
 
 import tempfile
