@@ -26,7 +26,7 @@ from newsvol.replays.runs.writer import write_run
 from newsvol.replays.simulation.events import choose_events, describe_events
 from newsvol.replays.simulation.exogenous import describe_exogenous
 from newsvol.replays.simulation.live_pass import LiveNumbers, measure_models
-from newsvol.replays.simulation.prior import choose_prior, describe_prior, measure_tape
+from newsvol.replays.simulation.prior import choose_prior, describe_prior, measure_tape, what_helps
 from newsvol.replays.simulation.recipe import Recipe, load_recipe
 from newsvol.replays.simulation.recording import Recording
 from newsvol.replays.simulation.service_times import Decide, ServiceTimes, decide_free, rule_times
@@ -277,7 +277,6 @@ def _require_forecasts(session: Session, recipe: Recipe) -> None:
     require_no_oracle(name, build_forecaster(recipe), session.forecasts.by_name[name], session.history)
     if not np.isfinite(session.forecasts.fused).any():
         raise TapeError(
-            f"the tape is too short: {recipe.volatility.forecaster!r} needs volatility.min_window "
-            f"{recipe.volatility.min_window} buckets after a warm-up of about 32 sessions, and the tape has "
-            f"{len(session.history.buckets)} buckets; use a longer tape or a smaller min_window"
+            f"the tape is too short: {name!r} makes no forecast on its {len(session.history.buckets)} "
+            f"buckets; {what_helps(recipe)}"
         )

@@ -64,7 +64,7 @@ def loss_table(console: Console, evaluation: Evaluation) -> Table:
         "\nexcess",
         f"vs {baseline}\n%",
         f"DM t vs\n{baseline}",
-        "DM t vs\nbest naive",
+        *(["DM t vs\nbest naive"] if board.baseline != board.best_naive else []),
         "MCS\np ",
     ]
     table = new_table(console, heads)
@@ -77,7 +77,7 @@ def loss_table(console: Console, evaluation: Evaluation) -> Table:
             number(score.excess_qlike, 4),
             NOTHING if name == board.baseline else number(score.vs_har_pct, 1, sign=True),
             number(score.dm_har.t, 1, sign=True),
-            number(score.dm_best.t, 1, sign=True),
+            *([number(score.dm_best.t, 1, sign=True)] if board.baseline != board.best_naive else []),
             number(score.mcs_p, 3) + in_set,
         )
     return table

@@ -23,7 +23,7 @@ from newsvol.replays.audit.passes import fills_of
 from newsvol.replays.audit.perturbation import PERTURBATIONS, WHATS, YEARS, YEARS_NS
 from newsvol.replays.audit.processes import Outcome, Worker
 from newsvol.replays.audit.setting import without_measuring, write_setting
-from newsvol.replays.simulation.prior import choose_prior, prior_notes
+from newsvol.replays.simulation.prior import choose_prior, prior_notes, what_helps
 from newsvol.replays.simulation.recipe import Recipe, shape_recipe
 from newsvol.replays.simulation.session import tape_of_span
 from newsvol.replays.tapes.tape import Tape
@@ -395,9 +395,7 @@ def _require_forecasts(live: Observation, columns: Observation, recipe: Recipe) 
         buckets = len(columns.of("history", "rv").values)
         raise TapeError(
             f"there is nothing to audit: {recipe.volatility.forecaster!r} makes no forecast on the "
-            f"{buckets:,} buckets of the tape, or of its span; it needs volatility.min_window "
-            f"{recipe.volatility.min_window:,} of them after a warm-up of about 32 sessions: "
-            "use a longer tape or span, or a smaller min_window"
+            f"{buckets:,} buckets of the tape, or of its span; {what_helps(recipe)}"
         )
 
 

@@ -189,6 +189,9 @@ def forecast_verdicts(metrics: Metrics) -> list[str]:
         if own.qlike is None or not other:
             sentences.append(f"{name} cannot be compared with {rival}: one of them has no QLIKE")
             continue
+        if name == main and rival == har and own.qlike == other:
+            sentences.append(f"{name} is what {rival} is: no news was let in")
+            continue
         t = own.dm_t_vs_naive if rival == naive else own.dm_t_vs_har
         sentences.append(qlike_verdict(name, rival, 100 * (1 - own.qlike / other), t))
     return sentences

@@ -50,6 +50,17 @@ def recipe_prior(recipe: Recipe) -> Prior | None:
     return _load(us_prior() if volatility.prior == US else Path(volatility.prior), volatility.prior_hash)
 
 
+def what_helps(recipe: Recipe) -> str:
+    """Return what to do where the tape, or what comes before a span, is too short for a forecast."""
+    volatility = recipe.volatility
+    if volatility.prior not in ("auto", "none"):
+        return "use a longer tape: with a prior the first forecast is that of the fourth session"
+    longer = f"use a longer tape, or a smaller volatility.min_window (now {volatility.min_window} buckets)"
+    if volatility.forecaster in WITH_PRIOR:
+        return f"{longer}, or give it a prior, as volatility.prior: us is for US stocks"
+    return f"{longer}, or a forecaster that takes a prior, as log-har-p does"
+
+
 def measure_tape(tape: Tape, recipe: Recipe) -> VolHistory:
     """Return what the recipe measures on `tape`, its time of day shrunk towards the recipe's prior."""
     return measure_history(tape.bars, tape.sessions, recipe_prior(recipe), recipe.volatility.measure)

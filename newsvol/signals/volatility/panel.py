@@ -28,6 +28,9 @@ from newsvol.signals.volatility.schedule import Schedule
 COLUMNS: Final = (*WIDE, "slope1", "overnight")
 """Every column of the regressions in logs."""
 
+MIN_ROWS: Final = 8
+"""Rows a column: the coefficients of fewer are noise, and would count as fifty rows of a tape's own."""
+
 MAX_ERROR_RATIO: Final = 20.0
 """A bucket of the panel counts at most as twenty times its forecast in the smearing factor."""
 
@@ -131,12 +134,15 @@ def pool(rows: Sequence[FloatArray]) -> tuple[FloatArray, float]:
     Raises
     ------
     InputError
-        There are fewer rows than columns.
+        There are fewer than `MIN_ROWS` rows a column.
     """
     table = np.concatenate(rows)
     p = table.shape[1] - 1
-    if len(table) <= p:
-        raise InputError(f"the panel has {len(table)} rows for {p} columns; give longer tapes, or more")
+    if len(table) < MIN_ROWS * p:
+        raise InputError(
+            f"the panel has {len(table)} rows for {p} columns, and a prior needs {MIN_ROWS} rows a column; "
+            "give longer tapes, or more"
+        )
     moments = table[:, :p].T @ table / len(table)
     errors = table[:, p] - table[:, :p] @ least_squares(moments[:, :p], moments[:, p])
     return np.asarray(moments), float(np.minimum(np.exp(errors), MAX_ERROR_RATIO).mean())

@@ -155,8 +155,17 @@ def test_after_its_last_day_a_prior_is_no_hindsight(few: Tape, tmp_path: Path) -
 
 
 def test_without_one_a_short_tape_is_refused_as_before(few: Tape, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="the tape is too short: 'log-har-p' needs"):
+    told = r"too short: 'log-har-p' makes no .* \(now 500 buckets\), or give it a prior"
+    with pytest.raises(InputError, match=told):
         replay(few, recipe_of(prior="none"), tmp_path / "run")
+
+
+def test_what_helps_a_short_tape_is_said_for_each_case(few: Tape, tmp_path: Path) -> None:
+    three = few.until(few.days()[0] + timedelta(days=2))
+    with pytest.raises(InputError, match="with a prior the first forecast is that of the fourth session"):
+        replay(three, recipe_of(), tmp_path / "three")
+    with pytest.raises(InputError, match="or a forecaster that takes a prior, as log-har-p does"):
+        replay(few, recipe_of(forecaster="har"), tmp_path / "levels")
 
 
 def test_measured_and_by_rule_a_few_days_are_traded_alike(few: Tape, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_pooled_rows_give_the_coefficients_that_made_them():
     expected, *_ = np.linalg.lstsq(table[:, :3], table[:, 3], rcond=None)
     np.testing.assert_allclose(np.linalg.solve(moments[:, :3], moments[:, 3]), expected, rtol=1e-9)
     assert smearing == pytest.approx(np.exp(0.4**2 / 2), rel=0.03)
-    with pytest.raises(InputError, match="2 rows for 3 columns"):
+    with pytest.raises(InputError, match="2 rows for 3 columns, and a prior needs 8 rows a column"):
         pool([rows[0][:2]])
 
 

@@ -27,7 +27,13 @@ from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choos
 from newsvol.replays.runs.schema import ExogenousPart, PriorPart, finite
 from newsvol.replays.simulation.events import planned_on, schedule_for
 from newsvol.replays.simulation.exogenous import describe_exogenous
-from newsvol.replays.simulation.prior import choose_prior, describe_prior, measure_tape, recipe_prior
+from newsvol.replays.simulation.prior import (
+    choose_prior,
+    describe_prior,
+    measure_tape,
+    recipe_prior,
+    what_helps,
+)
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.tapes.empty_sessions import empty_sessions, require_traded
 from newsvol.replays.tapes.tape import Tape
@@ -218,7 +224,7 @@ def evaluate(
     if rows.sum() < MIN_BUCKETS:
         raise TapeError(
             f"the test span ({span.rule}) has {int(rows.sum())} buckets with forecasts, the tests need "
-            f"{MIN_BUCKETS}; use a longer tape, an earlier --from or a smaller volatility.min_window"
+            f"{MIN_BUCKETS}; give an earlier --from, or {what_helps(recipe)}"
         )
     on_progress("Testing", 0, 1)
     board = score_models(history, lineup, rows, recipe.seed, confidence_set)

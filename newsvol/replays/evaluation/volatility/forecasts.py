@@ -9,7 +9,7 @@ from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
 from newsvol.engine.errors import InputError, TapeError
 from newsvol.engine.frames import SentimentScores
 from newsvol.replays.runs.schema import ModelKind
-from newsvol.replays.simulation.prior import recipe_prior
+from newsvol.replays.simulation.prior import recipe_prior, what_helps
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.session import build_forecaster, forecaster_with
 from newsvol.replays.tapes.tape import Tape
@@ -153,9 +153,8 @@ def forecast_all(
     covered = span & usable(variance[rules]) if rules in variance else np.zeros(len(span), np.bool_)
     if not covered.any():
         raise TapeError(
-            f"the tape is too short: no HAR forecast in the test span of {int(span.sum())} buckets; it needs "
-            f"volatility.min_window {recipe.volatility.min_window} buckets and a warm-up of about 32 "
-            f"sessions before it, and the tape has {len(span)} buckets in all"
+            f"the tape is too short: no HAR forecast in the test span of {int(span.sum())} buckets, and the "
+            f"tape has {len(span)} in all; {what_helps(recipe)}"
         )
     if main in variance and (both := covered & usable(variance[main])).any():
         covered = both

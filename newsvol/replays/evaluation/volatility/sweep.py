@@ -28,7 +28,13 @@ from newsvol.replays.evaluation.volatility.forecasts import (
 )
 from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choose_span, first_day
 from newsvol.replays.runs.schema import PriorPart
-from newsvol.replays.simulation.prior import choose_prior, describe_prior, measure_tape, recipe_prior
+from newsvol.replays.simulation.prior import (
+    choose_prior,
+    describe_prior,
+    measure_tape,
+    recipe_prior,
+    what_helps,
+)
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.news.features import HALF_LIVES_HOURS
@@ -304,6 +310,5 @@ def _require(rows: BoolArray, which: str, recipe: Recipe) -> None:
     if rows.sum() < MIN_BUCKETS:
         raise TapeError(
             f"the {which} span has {int(rows.sum())} buckets with forecasts, a sweep needs {MIN_BUCKETS}; "
-            "use a longer tape, another --from or a smaller volatility.min_window "
-            f"(now {recipe.volatility.min_window})"
+            f"give another --from, or {what_helps(recipe)}"
         )

@@ -112,18 +112,22 @@ def _card(title: str, value: str, against: list[str], tag: str = "", lost: bool 
 
 def _forecast_card(metrics: Metrics) -> str:
     forecast = metrics.forecast
-    naive, main = forecast.best("naive"), forecast.main
-    rivals = {"HAR": forecast.har, "best naive": naive}
-    losses = {
-        f"{role} ({name})": forecast.models[name].qlike
-        for role, name in rivals.items()
-        if name is not None and name != main
-    }
+    naive, main, har = forecast.best("naive"), forecast.main, forecast.har
+    if har is not None and forecast.models[main].qlike == forecast.models[har].qlike:
+        main = har  # no news was let in: there is nothing that it could beat
     score = forecast.models[main]
     own = score.qlike
-    against = [f"{rival} {number(loss, 3)}" for rival, loss in losses.items()]
-    lower = own is not None and all(loss is not None and own < loss for loss in losses.values())
-    beaten = lower and beyond_chance(score.dm_t_vs_har) and beyond_chance(score.dm_t_vs_naive)
+    contests = [
+        (f"{role} ({name})", forecast.models[name].qlike, t)
+        for role, name, t in (
+            ("HAR", har, score.dm_t_vs_har),
+            ("best naive", naive, score.dm_t_vs_naive),
+        )
+        if name is not None and name != main
+    ]
+    against = [f"{rival} {number(loss, 3)}" for rival, loss, _ in contests]
+    lower = own is not None and all(loss is not None and own < loss for _, loss, _ in contests)
+    beaten = lower and all(beyond_chance(t) for _, _, t in contests)
     tag = _contest_tag("its baselines", lower, beaten)
     return _card(f"QLIKE of {main}, lower is better", number(own, 3), against, tag, lost=not beaten)
 

@@ -53,7 +53,8 @@ def test_a_forecaster_that_does_not_exist_is_refused_with_the_nearest(
 
 def test_a_tape_that_is_too_short_says_what_it_has(recipe: Recipe) -> None:
     tape, _ = synthesize(Market(sessions=60, headlines=5))
-    with pytest.raises(TapeError, match=r"min_window 500 .* the tape has 420 buckets in all"):
+    told = r"tape has 420 in all; use a longer tape, .* \(now 500 buckets\), or give it a prior"
+    with pytest.raises(TapeError, match=told):
         evaluate(tape, recipe, None, request_of())
 
 
