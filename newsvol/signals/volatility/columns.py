@@ -246,6 +246,8 @@ def _falls(given: ColumnInput) -> FloatArray:
 
 
 def _jumps(given: ColumnInput) -> FloatArray:
+    if given.history.proxy == "gk":
+        raise InputError("HAR column 'jump' needs several bars in a bucket, and a bucket of this tape is one")
     measures, ended = given.history.measures, given.ended
     return np.asarray(np.maximum(measures.rv[ended] - measures.bv[ended], 0.0))
 

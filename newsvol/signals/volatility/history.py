@@ -15,7 +15,7 @@ from newsvol.signals.volatility.buckets import (
     cut_like_bars,
     cut_sessions,
 )
-from newsvol.signals.volatility.diurnal import NO_CURVE, diurnal_curve
+from newsvol.signals.volatility.diurnal import diurnal_curve
 from newsvol.signals.volatility.gaps import gap_lengths, session_bounds
 from newsvol.signals.volatility.measures import RealizedMeasures, minutes_of, realized_measures
 from newsvol.signals.volatility.nights import night_returns, night_shares
@@ -114,7 +114,6 @@ def measure_history(
     """
     coarse = bar_length_ns(bars) >= COARSE_BAR_NS
     buckets = cut_like_bars(sessions, bars) if coarse else cut_sessions(sessions)
-    curve = NO_CURVE if prior is None else prior.curve_of(buckets)
     gap_ns = gap_lengths(bars, buckets)
     proxy: Proxy = "gk" if coarse else measure
     if coarse and measure != "rv":
@@ -125,7 +124,11 @@ def measure_history(
     measures = measured_by(proxy, bars, buckets, gap_ns)
     minutes = minutes_of(buckets)
     intensity = measures.rv * 60.0 / minutes
-    diurnal = diurnal_curve(intensity, buckets, curve)
+    diurnal = (
+        diurnal_curve(intensity, buckets)
+        if prior is None
+        else diurnal_curve(intensity, buckets, prior.curve_of(buckets))
+    )
     z = intensity / diurnal
     night = night_returns(bars, buckets, gap_ns)
     return VolHistory(

@@ -72,6 +72,6 @@ def test_jumps_cannot_be_told_from_one_bar(
 ) -> None:
     tape, _ = hourly
     alone = Tape(tape.bars, tape.news.take(slice(0, 0)), tape.sessions, tape.info)
-    with pytest.raises(ValueError, match="HAR column 'jump' is a combination"):
+    with pytest.raises(ValueError, match="HAR column 'jump' needs several bars in a bucket"):
         replay(alone, recipe_for(recipe, forecaster), tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
