@@ -192,12 +192,12 @@ def calendar(
     """
     from newsvol.cli.console import new_console
     from newsvol.cli.vol.calendar import as_json_of, print_calendar
-    from newsvol.replays.tapes.schedules import US, load_schedule, us_events
+    from newsvol.replays.tapes.schedules import load_schedule, schedule_file
     from newsvol.replays.tapes.tape import load_tape
 
     if first is not None and last is not None and last < first:
         raise InputError(f"--to {last:%Y-%m-%d} is before --from {first:%Y-%m-%d}")
-    schedule = load_schedule(us_events() if events == US else Path(events))
+    schedule = load_schedule(schedule_file(events))
     days = (first.date() if first is not None else None, last.date() if last is not None else None)
     source = load_tape(tape) if tape is not None else None
     if as_json:
@@ -249,19 +249,19 @@ def prior(
     from newsvol.cli.vol.prior import print_prior
     from newsvol.replays.folders import new_file
     from newsvol.replays.tapes.panel import fit_on_tapes
-    from newsvol.replays.tapes.schedules import load_schedule, us_events
-    from newsvol.signals.volatility.prior import read_prior, us_prior
+    from newsvol.replays.tapes.schedules import load_schedule, schedule_file
+    from newsvol.signals.volatility.prior import prior_file, read_prior
 
     if not tapes:
         if until is not None or out is not None:
             raise InputError("--until and --out are for a prior that is fitted; say on what with --fit TAPE")
-        shown, name = read_prior(us_prior() if source == "us" else Path(source)), source
+        shown, name = read_prior(prior_file(source)), source
     else:
         if out is None:
             raise InputError("a prior that is fitted needs a file to go to: --out FILE.json")
         schedule = None
         if events != "none":
-            schedule = load_schedule(us_events() if events == "us" else Path(events))
+            schedule = load_schedule(schedule_file(events))
         with stages(show=not as_json) as on_progress:
             shown = fit_on_tapes(tapes, schedule, until.date() if until is not None else None, on_progress)
         new_file(out, shown.to_json())
@@ -280,7 +280,7 @@ def _request(
     event_names: tuple[str, ...],
 ) -> "Request":
     from newsvol.replays.evaluation.volatility.evaluation import Request
-    from newsvol.replays.tapes.schedules import load_schedule, us_events
+    from newsvol.replays.tapes.schedules import load_schedule, schedule_file
 
     if event_names and events == "none":
         raise InputError("--event names events, and --events none leaves all of them out")
@@ -288,7 +288,7 @@ def _request(
     if event_names and events is None:
         events = "us"
     if events not in (None, "none"):
-        schedule = load_schedule(us_events() if events == "us" else Path(str(events)), event_names)
+        schedule = load_schedule(schedule_file(str(events)), event_names)
     return Request(
         forecasters=forecasters,
         first=first.date() if first is not None else None,

@@ -31,6 +31,6 @@ def print_prior(console: Console, prior: Prior, source: str) -> None:
         [
             f"Counts as {ROWS:.0f} buckets of a tape's own in a regression, and as {PRIOR_SESSIONS:.0f} "
             f"sessions in the curve; the first forecast comes after {WARM_UP + 1} buckets.",
-            f"On anything up to {prior.last} it is hindsight, and every table and page says so.",
+            f"On anything up to {prior.last} it is hindsight: what is forecast with it there says so.",
         ],
     )

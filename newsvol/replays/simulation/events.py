@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from newsvol.replays.simulation.recipe import Recipe, pin_events
-from newsvol.replays.tapes.schedules import US, load_schedule, us_events
+from newsvol.replays.tapes.schedules import US, load_schedule, schedule_file, us_events
 from newsvol.replays.tapes.tape import Tape
 from newsvol.signals.volatility.har_specifications import SCHEDULED
 from newsvol.signals.volatility.schedule import Schedule
@@ -32,8 +32,7 @@ def recipe_schedule(recipe: Recipe) -> Schedule | None:
     volatility = recipe.volatility
     if volatility.events in ("auto", "none"):
         return None
-    file = us_events() if volatility.events == US else Path(volatility.events)
-    return _load(file, volatility.event_names, volatility.events_hash)
+    return _load(schedule_file(volatility.events), volatility.event_names, volatility.events_hash)
 
 
 def schedule_for(recipe: Recipe, tape: Tape) -> Schedule | None:

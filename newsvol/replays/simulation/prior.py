@@ -11,11 +11,11 @@ from newsvol.engine.arrays import NS_PER_MINUTE, FloatArray
 from newsvol.replays.simulation.recipe import Recipe, pin_prior
 from newsvol.replays.tapes.schedules import US
 from newsvol.replays.tapes.tape import Tape
-from newsvol.signals.volatility.buckets import COARSE_BAR_NS, MONTH
+from newsvol.signals.volatility.buckets import COARSE_BAR_NS, DAY, MONTH
 from newsvol.signals.volatility.diurnal import MIN_SESSIONS
 from newsvol.signals.volatility.har_specifications import WITH_PRIOR
 from newsvol.signals.volatility.history import VolHistory, measure_history
-from newsvol.signals.volatility.prior import Prior, read_prior, us_prior
+from newsvol.signals.volatility.prior import Prior, prior_file, read_prior, us_prior
 
 
 def choose_prior(recipe: Recipe, tape: Tape, first: date | None = None) -> Recipe:
@@ -47,7 +47,7 @@ def recipe_prior(recipe: Recipe) -> Prior | None:
     volatility = recipe.volatility
     if volatility.prior in ("auto", "none"):
         return None
-    return _load(us_prior() if volatility.prior == US else Path(volatility.prior), volatility.prior_hash)
+    return _load(prior_file(volatility.prior), volatility.prior_hash)
 
 
 def what_helps(recipe: Recipe) -> str:
@@ -127,9 +127,8 @@ def _is_served(tape: Tape) -> bool:
 
 
 def _is_short(recipe: Recipe, tape: Tape) -> bool:
-    # a day has seven buckets on the tapes that the shipped prior is for
-    buckets = 7 * len(tape.sessions)
-    return 2 * (recipe.volatility.min_window + MONTH + 7 * MIN_SESSIONS) > buckets
+    warm_up = recipe.volatility.min_window + MONTH + DAY * MIN_SESSIONS
+    return 2 * warm_up > DAY * len(tape.sessions)
 
 
 @lru_cache(maxsize=8)

@@ -21,7 +21,7 @@ from newsvol.engine.plug_ins import PlugIn
 from newsvol.engine.registry import Registry
 from newsvol.models.config import Config, Content, checked, merged, parse_yaml, read_yaml, require_keys
 from newsvol.replays.tapes.exogenous import Available, load_exogenous
-from newsvol.replays.tapes.schedules import US, load_schedule, us_events
+from newsvol.replays.tapes.schedules import US, load_schedule, schedule_file, us_events
 from newsvol.signals.fusion import RIDGE, WEIGHT, FusionForm
 from newsvol.signals.news.features import HALF_LIVES_HOURS
 from newsvol.signals.volatility.builtin import FORECASTERS
@@ -29,7 +29,7 @@ from newsvol.signals.volatility.exogenous import ExogenousColumn, Transform
 from newsvol.signals.volatility.har import MIN_WINDOW, WINDOW
 from newsvol.signals.volatility.har_specifications import IN_LOGS, SCHEDULED, WITH_PRIOR
 from newsvol.signals.volatility.history import Measure
-from newsvol.signals.volatility.prior import read_prior, us_prior
+from newsvol.signals.volatility.prior import prior_file, read_prior
 from newsvol.strategies.builtin import STRATEGIES
 from newsvol.strategies.contract import require_strategy
 from newsvol.strategies.protocol import Strategy
@@ -397,7 +397,7 @@ def pin_events(recipe: Recipe, events: Path | Literal["us"]) -> Recipe:
         The file cannot be read, has no such events, or is not the one that the recipe names by its hash.
     """
     volatility = recipe.volatility
-    file = us_events() if events == US else Path(events)
+    file = schedule_file(events)
     pinned = input_hash(file, "events")
     _require_named(file, pinned, volatility.events_hash)
     load_schedule(file, volatility.event_names)
@@ -448,7 +448,7 @@ def pin_prior(recipe: Recipe, prior: Path | Literal["us"]) -> Recipe:
         The file cannot be read, is no prior, or is not the one that the recipe names by its hash.
     """
     volatility = recipe.volatility
-    file = us_prior() if prior == US else Path(prior)
+    file = prior_file(prior)
     pinned = input_hash(file, "prior")
     read_prior(file)
     _require_named(file, pinned, volatility.prior_hash)

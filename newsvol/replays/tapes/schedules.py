@@ -36,6 +36,11 @@ def us_events() -> Path:
     return Path(str(resources.files("newsvol.replays.tapes").joinpath("us_releases.csv")))
 
 
+def schedule_file(named: Path | str) -> Path:
+    """Return the file of a schedule as users name it: ``us`` is the shipped one, all else a path."""
+    return us_events() if named == US else Path(named)
+
+
 def load_schedule(file: Path, names: Sequence[str] = ()) -> Schedule:
     """Read the schedule in `file`, all of it or the events called `names`.
 

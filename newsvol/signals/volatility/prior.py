@@ -208,6 +208,11 @@ def us_prior() -> Path:
     return Path(str(resources.files("newsvol.signals.volatility").joinpath("us_prior.json")))
 
 
+def prior_file(named: Path | str) -> Path:
+    """Return the file of a prior as users name it: ``us`` is the shipped one, all else a path."""
+    return us_prior() if named == "us" else Path(named)
+
+
 def least_squares(gram: FloatArray, target: FloatArray) -> FloatArray:
     """Return the coefficients of these moments, of least norm where columns repeat each other."""
     return np.asarray(np.linalg.lstsq(gram, target, rcond=1e-9)[0])

@@ -17,19 +17,18 @@ from newsvol.replays.evaluation.volatility.forecasts import (
     Lineup,
     chosen_names,
     forecast_all,
-    prior_share,
+    prior_of_rows,
     read_news,
     usable,
 )
 from newsvol.replays.evaluation.volatility.placebos import SHUFFLES, NewsComparison, NewsStudy, study_news
 from newsvol.replays.evaluation.volatility.scores import ConfidenceSet, Scoreboard, score_models
-from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choose_span, first_day
+from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choose_span
 from newsvol.replays.runs.schema import ExogenousPart, PriorPart, finite
 from newsvol.replays.simulation.events import planned_on, schedule_for
 from newsvol.replays.simulation.exogenous import describe_exogenous
 from newsvol.replays.simulation.prior import (
     choose_prior,
-    describe_prior,
     measure_tape,
     recipe_prior,
     what_helps,
@@ -238,9 +237,6 @@ def evaluate(
     )
     study = _study(tape, recipe, history, lineup, rows, board.lag, chosen.shuffles, on_progress)
     cuts = tuple(cut_losses(labels, board.losses, rows))
-    share = prior_share(recipe, history, rows)
-    prior = describe_prior(recipe, tape, share, first_day(history.buckets, rows, tape))
-    told = None if prior is None else PriorPart.model_validate(prior)
     main = lineup.variance.get(recipe.volatility.forecaster)
     held = None if main is None else measure_coverage(history, main, rows)
     outside = describe_exogenous(recipe, history.buckets)
@@ -255,7 +251,7 @@ def evaluate(
         cuts,
         study,
         schedule=schedule,
-        prior=told,
+        prior=prior_of_rows(recipe, tape, history, rows),
         coverage=held,
         exogenous=None if outside is None else ExogenousPart.model_validate(outside),
     )

@@ -8,8 +8,9 @@ import numpy as np
 from newsvol.engine.arrays import BoolArray, FloatArray, IntArray
 from newsvol.engine.errors import InputError, TapeError
 from newsvol.engine.frames import SentimentScores
-from newsvol.replays.runs.schema import ModelKind
-from newsvol.replays.simulation.prior import recipe_prior, what_helps
+from newsvol.replays.evaluation.volatility.spans import first_day
+from newsvol.replays.runs.schema import ModelKind, PriorPart
+from newsvol.replays.simulation.prior import describe_prior, recipe_prior, what_helps
 from newsvol.replays.simulation.recipe import Recipe
 from newsvol.replays.simulation.session import build_forecaster, forecaster_with
 from newsvol.replays.tapes.tape import Tape
@@ -190,12 +191,16 @@ def forecast_one(
     return variance
 
 
-def prior_share(recipe: Recipe, history: VolHistory, rows: BoolArray) -> FloatArray:
-    """Return how much of the evidence of the recipe's forecaster is prior in `rows`; empty without one."""
+def prior_of_rows(recipe: Recipe, tape: Tape, history: VolHistory, rows: BoolArray) -> PriorPart | None:
+    """Return what was a prior's in the recipe's forecasts of `rows`, shape (B,); None without one."""
+    if recipe_prior(recipe) is None:
+        return None
     forecaster = build_forecaster(recipe)
-    if recipe_prior(recipe) is None or not isinstance(forecaster, WithPrior):
-        return np.empty(0)
-    return forecaster.prior_share(history)[rows]
+    if not isinstance(forecaster, WithPrior):
+        return None
+    share = forecaster.prior_share(history)[rows]
+    found = describe_prior(recipe, tape, share, first_day(history.buckets, rows, tape))
+    return None if found is None else PriorPart.model_validate(found)
 
 
 def fuse(

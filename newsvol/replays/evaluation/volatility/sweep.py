@@ -22,15 +22,14 @@ from newsvol.replays.evaluation.volatility.forecasts import (
     News,
     forecast_one,
     fuse,
-    prior_share,
+    prior_of_rows,
     read_news,
     usable,
 )
-from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choose_span, first_day
+from newsvol.replays.evaluation.volatility.spans import MIN_BUCKETS, Span, choose_span
 from newsvol.replays.runs.schema import PriorPart
 from newsvol.replays.simulation.prior import (
     choose_prior,
-    describe_prior,
     measure_tape,
     recipe_prior,
     what_helps,
@@ -220,9 +219,6 @@ def sweep(
         baseline, har = NAIVE_BASELINE, forecast_one(recipe, history, NAIVE_BASELINE)
     rows = np.asarray(in_span & usable(har))
     _require(rows, "test", recipe)
-    prior = describe_prior(
-        recipe, tape, prior_share(recipe, history, rows), first_day(history.buckets, rows, tape)
-    )
     har_loss = qlike(realized[rows], har[rows])
     lag = newey_west_lag(len(har_loss), history.buckets.n_slots)
     return SweepResult(
@@ -234,7 +230,7 @@ def sweep(
         har_qlike=float(har_loss.mean()),
         dm_har=diebold_mariano(har_loss, qlike(realized[rows], final[rows]), lag),
         baseline=baseline,
-        prior=None if prior is None else PriorPart.model_validate(prior),
+        prior=prior_of_rows(recipe, tape, history, rows),
     )
 
 

@@ -28,8 +28,8 @@ SHOWN_BUCKETS = 70
 
 WEIGHTS_LEDE = (
     "<p>What was learnt online, from the QLIKE of the buckets before: how far the news was let into the "
-    "forecast (0% is the forecast without it), and what each forecaster counted where several were combined."
-    "</p>"
+    "forecast (0% is the forecast without it), what each forecaster counted where several were combined, and "
+    "how much of what the regressions were fitted on was still a prior's.</p>"
 )
 
 
